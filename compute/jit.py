@@ -1,0 +1,51 @@
+"""The one place that decides how kernels are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(*, inline: bool = False, contract: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a function of scalars and arrays under riskwave's policy.
+
+    Every option that could differ between kernels is fixed here, with its reason:
+
+    * ``nogil``: kernels run side by side in a thread pool, and the server's loop never waits for one.
+    * ``cache``: nobody waits twice for the same compilation on one installation.
+    * ``error_model="numpy"``: a division by zero gives inf or NaN as in NumPy; the check for a Python exception
+      would be a branch in every inner loop.
+    * never ``parallel=True``: Numba's always-present threading layer aborts the process when two threads enter it.
+      Threads and Dask give the parallelism.
+    * ``fastmath`` never, except ``{"contract"}`` on request: a fused multiply-add changes the last bit depending on
+      how the loop around it was compiled, so it is right only where one compiled function is the single home of a
+      formula (Monte Carlo), and wrong where batch, chunk and stream must agree (oscillators).
+
+    Parameters
+    ----------
+    inline
+        Paste the body into the calling kernel before compilation, so that the caller's loop can be vectorised.
+    contract
+        Allow a multiplication and an addition to be fused.
+
+    Returns
+    -------
+    Callable
+        A decorator. The plain Python function stays reachable as ``.py_func`` for tests that compare the two.
+    """
+    options: dict[str, object] = {"nogil": True, "cache": not inline, "error_model": "numpy"}
+    if inline:
+        options["inline"] = "always"
+    if contract:
+        options["fastmath"] = {"contract"}
+
+    def compile_with_policy(function: Callable[P, R]) -> Callable[P, R]:
+        compiled: Callable[P, R] = numba.njit(**options)(function)
+        return compiled
+
+    return compile_with_policy
