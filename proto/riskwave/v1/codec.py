@@ -2,7 +2,7 @@
 
 A packed ``repeated double`` (or ``sfixed64``) and the array's little-endian buffer are the same bytes on the wire, so a
 field is written by merging one record of tag, length and buffer, and read through the buffer of the parsed field.
-Building it element by element, as ``message.values.extend(array)`` does, takes about 60 times longer; a test refuses it.
+Building one element by element, as ``message.values.extend(array)`` does, takes 60 times longer; a test refuses it.
 """
 
 from __future__ import annotations
