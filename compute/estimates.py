@@ -51,6 +51,17 @@ class Estimate:
     confidence: float = 0.0
     method: str = ""
 
+    def scaled(self, factor: float) -> Estimate:
+        """Return the estimate in another unit, such as a year's instead of a day's; `factor` is positive."""
+        return Estimate(
+            self.value * factor,
+            self.standard_error * factor,
+            self.low * factor,
+            self.high * factor,
+            self.confidence,
+            self.method,
+        )
+
 
 def normal_estimate(value: float, standard_error: float, confidence: float, method: str) -> Estimate:
     """Return `value` with the symmetric interval that a normal sampling distribution gives it."""

@@ -1,0 +1,30 @@
+"""Compounded return over the whole history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskwave.compute.estimates import Estimate
+from riskwave.compute.risk.measure import MEASURES, Measure
+
+if TYPE_CHECKING:
+    from riskwave.compute.risk.sample import PortfolioSample
+
+
+def cumulative_return(sample: PortfolioSample) -> Estimate:
+    """Return final wealth less 1."""
+    return Estimate(float(sample.curve.wealth[-1]) - 1.0, method="observed path")
+
+
+MEASURES.add(
+    Measure(
+        name="cumulative_return",
+        title="Cumulative return",
+        unit="fraction",
+        doc="Compounded return over the whole history.",
+        formula="W(n) - 1",
+        source="",
+        higher_is_better=True,
+        compute=cumulative_return,
+    )
+)
