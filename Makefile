@@ -15,7 +15,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-fast lint format bench proto lock ns contract baseline clean help
+.PHONY: demo test test-fast lint format bench proto lock ns contract typescript baseline clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -98,6 +98,10 @@ proto: build/proto-env/.made
 	@mkdir -p $(OUT)
 	$(PROTOC) --python_out=$(OUT) --mypy_out=quiet:$(OUT) proto/riskwave/v1/*.proto
 	$(PROTOC) --grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) proto/riskwave/v1/*_service.proto
+
+# The TypeScript stubs, beside their example.
+typescript: contract
+	cd clients/typescript && npm ci --silent && npm run --silent generate
 
 # Freezes the contract as released: from then on make lint refuses what would break its users.
 baseline: contract

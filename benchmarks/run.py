@@ -1,0 +1,33 @@
+"""Runs every benchmark, one after the other, each in a process of its own; prints ours, the peer's and the ratio.
+
+Run it alone on the machine: ``make bench``, or ``python benchmarks/run.py oscillators`` for one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all; return the number that failed."""
+    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem != "run" and path.stem[0] != "_"}
+    unknown = set(names) - scripts.keys()
+    if unknown:
+        print(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(scripts)}", file=sys.stderr)
+        return 2
+    failed = []
+    for name in names or scripts:
+        print(f"\n== {name} " + "=" * (76 - len(name)), flush=True)
+        if subprocess.run([sys.executable, str(scripts[name])], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
