@@ -1,0 +1,200 @@
+"""The server put together: services over the parts that they share, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from riskwave.config.errors import ConfigError, Problem
+from riskwave.config.profiles import refusals
+from riskwave.server.cluster import Cluster
+from riskwave.server.components import ComponentHealth
+from riskwave.server.dispatch import SERVICES, Dispatcher, list_capabilities
+from riskwave.server.errors import Translator
+from riskwave.server.interceptors.admission import Admission
+from riskwave.server.interceptors.boundary import CallBoundary
+from riskwave.server.interceptors.statistics import Statistics
+from riskwave.server.pool import ComputePool
+from riskwave.server.runtime import Runtime
+from riskwave.server.services import make_services
+from riskwave.server.warm_up import warm_up_kernels
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from riskwave.config.settings import Settings
+
+_log = structlog.get_logger("riskwave.server")
+
+_OUTSTANDING_PER_THREAD = 64
+"""Pieces of work that may wait for each computing thread."""
+
+
+class RiskwaveServer:
+    """One server; `build_server` makes it.
+
+    Parameters
+    ----------
+    runtime
+        What the services share.
+    boundary
+        What happens around every call.
+    services
+        The objects that answer, by the full name of their service.
+    """
+
+    def __init__(self, runtime: Runtime, boundary: CallBoundary, services: dict[str, object]) -> None:
+        settings = runtime.settings.server
+        self.runtime = runtime
+        self.port = 0
+        self._boundary = boundary
+        self._health = health.aio.HealthServicer()
+        self._health_names = ("", *SERVICES)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._grpc = grpc.aio.server(
+            options=(
+                # Two servers on one port would silently share its callers.
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", settings.max_message_bytes),
+                # Clients ping at most once a minute, to notice a dead connection.
+                ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            )
+        )
+        self._grpc.add_generic_rpc_handlers((Dispatcher(services, boundary, runtime),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        if settings.reflection:
+            names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._grpc)
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as clients write it."""
+        host = self.runtime.settings.server.host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, warm up, and only then call itself SERVING.
+
+        Calls that come during the warm-up wait for its end; those of SystemService and health are answered at once.
+
+        Raises
+        ------
+        ConfigError
+            If the address cannot be listened on, or the settings contradict each other.
+        """
+        settings = self.runtime.settings.server
+        problems = tuple(refusals(self.runtime.settings))
+        if problems:
+            raise ConfigError(*problems)
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        try:
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            self.port = self._grpc.add_insecure_port(f"{host}:{settings.port}")
+        except RuntimeError:
+            message = f"was {settings.port}, on which nothing can listen at {settings.host}; it may be in use"
+            raise ConfigError(Problem("server.port", message)) from None
+        await self._grpc.start()
+        _log.info("listening", address=self.address, profile=self.runtime.settings.profile)
+        await self.runtime.cluster.start()
+        await self._warm_up()
+        self.runtime.ready.set()
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        _log.info("serving", address=self.address, warm_up_s=round(self.runtime.warm_up_s, 3))
+
+    async def stop(self, grace_period_s: float | None = None) -> None:
+        """Stop: NOT_SERVING at once, new calls refused, running ones given time to finish, then everything closed.
+
+        Parameters
+        ----------
+        grace_period_s
+            Time for running calls. None means that of the settings.
+        """
+        grace_s = self.runtime.settings.server.grace_period_s if grace_period_s is None else grace_period_s
+        _log.info("stopping", active_calls=self._boundary.admission.active_count, grace_period_s=grace_s)
+        self._boundary.admission.stop()
+        await self._health.enter_graceful_shutdown()
+        await self._grpc.stop(grace_s)
+        await self.runtime.cluster.close()
+        self.runtime.pool.close()
+        _log.info("stopped")
+
+    async def wait(self) -> None:
+        """Wait until it has been stopped."""
+        await self._grpc.wait_for_termination()
+
+    async def _warm_up(self) -> None:
+        started_s = time.perf_counter()
+        try:
+            await self.runtime.pool.run_io(warm_up_kernels)
+        except Exception as error:  # noqa: BLE001 - whatever a compiler raises
+            # A kernel that does not compile fails the calls that need it, not the others.
+            self.runtime.kernels.fail(f"the warm-up failed: {type(error).__name__}")
+            _log.exception("warm-up failed")
+        self.runtime.warm_up_s = time.perf_counter() - started_s
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
+        for name in self._health_names:
+            await self._health.set(name, status)
+
+
+def build_server(settings: Settings) -> RiskwaveServer:
+    """Return a server of the settings, not started. Called inside the event loop that will run it.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from riskwave.config import Settings
+    >>> async def main() -> int:
+    ...     server = build_server(Settings(profile="test", server={"port": 0}, dask={"mode": "off"}))
+    ...     await server.start()
+    ...     await server.stop()
+    ...     return server.port
+    >>> asyncio.run(main()) > 0
+    True
+    """
+    thread_count = settings.server.compute_thread_count
+    pool = ComputePool(thread_count, thread_count * _OUTSTANDING_PER_THREAD)
+    statistics = Statistics()
+    translator = Translator()
+    ready = asyncio.Event()
+    boundary = CallBoundary(
+        admission=Admission(settings.limits.concurrent_calls),
+        statistics=statistics,
+        translator=translator,
+        ready=ready,
+        default_deadline_s=settings.server.default_deadline_s,
+        deadline_max_s=settings.server.deadline_max_s,
+        show_defects=settings.server.error_detail and settings.profile == "development",
+    )
+    runtime = Runtime(
+        settings=settings,
+        pool=pool,
+        statistics=statistics,
+        cluster=Cluster(settings.dask),
+        kernels=ComponentHealth("kernels", "numba"),
+        ready=ready,
+    )
+    capabilities: dict[str, bool] = {}
+    services = make_services(runtime, capabilities)
+    capabilities.update(list_capabilities(services))
+    return RiskwaveServer(runtime, boundary, services)
+
+
+@asynccontextmanager
+async def running_server(settings: Settings) -> AsyncIterator[RiskwaveServer]:
+    """Run a server for the length of the block; its `port` and `address` are known inside."""
+    server = build_server(settings)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()

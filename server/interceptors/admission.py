@@ -1,0 +1,36 @@
+"""Who may begin: a limit on running calls, and nobody while the server is stopping."""
+
+from __future__ import annotations
+
+from riskwave.server.errors import overloaded, shutting_down
+
+
+class Admission:
+    """Counts running calls and refuses what is too much, at once instead of after a wait.
+
+    Parameters
+    ----------
+    calls_max
+        Calls that may run at the same time.
+    """
+
+    def __init__(self, calls_max: int) -> None:
+        self._calls_max = calls_max
+        self._stopping = False
+        self.active_count = 0
+
+    def enter(self) -> None:
+        """Begin a call, or raise `CallError`. Every `enter` that returned is followed by one `leave`."""
+        if self._stopping:
+            raise shutting_down()
+        if self.active_count >= self._calls_max:
+            raise overloaded(f"{self.active_count} calls are running, which is the limit; try again later", 0.5)
+        self.active_count += 1
+
+    def leave(self) -> None:
+        """End a call."""
+        self.active_count -= 1
+
+    def stop(self) -> None:
+        """Refuse every later call."""
+        self._stopping = True

@@ -1,0 +1,27 @@
+"""One module a service of the contract: decode, call, encode, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskwave.server.services.system import SystemService
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from riskwave.server.runtime import Runtime
+
+
+def make_services(runtime: Runtime, capabilities: Mapping[str, bool]) -> dict[str, object]:
+    """Return the objects that answer, by the full name of their service.
+
+    Parameters
+    ----------
+    runtime
+        The parts that they share.
+    capabilities
+        Every call and whether it is served; filled by the caller from what is returned.
+    """
+    return {
+        "riskwave.v1.SystemService": SystemService(runtime, capabilities),
+    }

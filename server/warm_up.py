@@ -1,0 +1,7 @@
+"""Every kernel compiled, or loaded from the cache, before the first caller needs it."""
+
+from __future__ import annotations
+
+
+def warm_up_kernels() -> None:
+    """Run each kernel once on a small input of each type that requests have."""
