@@ -1,0 +1,267 @@
+"""Every setting, with its type, range, default and meaning; units stand last in the names.
+
+Sections are one level deep, so ``store.url`` in a file is ``RISKWAVE_STORE__URL`` in the environment. To add a setting,
+add a field with a description: the file, the environment, the flags and ``riskwave config show`` follow.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+APPLICATION = "riskwave"
+MIB = 1024 * 1024
+
+ProfileName = Literal["development", "production", "test"]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _split(value: object) -> object:
+    """Take ``a, b`` from an environment variable or flag for a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _default_store_url() -> SecretStr:
+    path = platformdirs.user_data_path(APPLICATION, appauthor=False) / "riskwave.sqlite3"
+    return SecretStr(f"sqlite:///{path}")
+
+
+def _default_log_directory() -> Path:
+    return platformdirs.user_log_path(APPLICATION, appauthor=False)
+
+
+class Section(BaseModel):
+    """A group of settings: unknown names are refused, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServerSettings(Section):
+    """The gRPC server."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address that it listens on.")
+    port: Port = Field(default=50051, description="Port that it listens on; 0 takes a free one.")
+    allow_plaintext_remote: bool = Field(
+        default=False,
+        description="Listens where other machines reach it, unencrypted. Only behind a proxy that encrypts.",
+    )
+    grace_period_s: float = Field(
+        default=10.0, ge=0, le=3600, description="Time that running calls have to finish when it stops."
+    )
+    max_message_bytes: int = Field(
+        default=16 * MIB,
+        ge=64 * 1024,
+        le=1024 * MIB,
+        description="Largest message, both ways; larger ones are refused.",
+    )
+    default_deadline_s: float = Field(default=60.0, gt=0, le=86400, description="Deadline of a call that names none.")
+    deadline_max_s: float = Field(
+        default=3600.0, gt=0, le=86400, description="Longest deadline; longer ones are cut to it."
+    )
+    compute_threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="Threads for computation; none means one for each core that it may use.",
+    )
+    reflection: bool = Field(default=True, description="Lets grpcurl and its friends list the contract.")
+    error_detail: bool = Field(
+        default=True,
+        description="Sends the traceback of a defect to the caller. Only for development.",
+    )
+
+    @property
+    def compute_thread_count(self) -> int:
+        """`compute_threads`, or the number of cores that the process may use."""
+        if self.compute_threads is not None:
+            return self.compute_threads
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+
+class DaskSettings(Section):
+    """Where large simulations run."""
+
+    mode: Literal["embedded", "address", "off"] = Field(
+        default="embedded",
+        description="embedded starts worker processes, address uses a running cluster, off uses threads only.",
+    )
+    address: str | None = Field(
+        default=None,
+        pattern=r"^(tcp|tls)://\S+:\d+$",
+        description="Scheduler of a running cluster, such as tcp://10.0.0.5:8786.",
+    )
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="Worker processes of the embedded cluster; none means one for each core.",
+    )
+    threshold_path_steps: int = Field(
+        default=100_000_000,
+        ge=0,
+        description="Simulations of at least this many paths times steps go to the cluster.",
+    )
+    start_timeout_s: float = Field(
+        default=30.0, gt=0, le=600, description="Time that the cluster has to start or to answer."
+    )
+
+
+class StoreSettings(Section):
+    """Where prices and portfolios are kept."""
+
+    url: SecretStr = Field(
+        default_factory=_default_store_url,
+        description="Database: sqlite:///file, sqlite:// for memory only, or postgresql://user:password@host/database.",
+    )
+    pool_size: int = Field(default=5, ge=1, le=1000, description="Connections that are kept open.")
+    pool_timeout_s: float = Field(
+        default=10.0, gt=0, le=600, description="Time that a call waits for a free connection."
+    )
+    busy_timeout_s: float = Field(
+        default=10.0, gt=0, le=600, description="Time that a writer waits for another one (SQLite)."
+    )
+    batch_rows: int = Field(default=1000, ge=1, le=100_000, description="Rows that are written with one statement.")
+    load_samples: bool = Field(default=True, description="Puts the packaged sample prices into the store at the start.")
+
+
+class CacheSettings(Section):
+    """Where answers are kept for a while. Losing them changes no answer."""
+
+    memory_bytes: int = Field(
+        default=256 * MIB, ge=0, le=1 << 40, description="Largest size of the cache in memory; 0 turns it off."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis behind the memory, such as redis://:password@host:6379/0; none means memory only.",
+    )
+    redis_pool_size: int = Field(default=10, ge=1, le=1000, description="Connections to Redis that are kept open.")
+    redis_timeout_ms: int = Field(default=200, ge=1, le=10_000, description="Longest time that a call waits for Redis.")
+
+
+class DashboardSettings(Section):
+    """The web page."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address that it listens on.")
+    port: Port = Field(default=8050, description="Port that it listens on; 0 takes a free one.")
+    allow_plaintext_remote: bool = Field(
+        default=False,
+        description="Listens where other machines reach it, unencrypted. Only behind a proxy that encrypts.",
+    )
+    server_address: str | None = Field(
+        default=None, description="host:port of the gRPC server; none means the server of the same settings."
+    )
+    timeout_s: float = Field(default=30.0, gt=0, le=3600, description="Time that the page waits for an answer.")
+    debug: bool = Field(default=False, description="Dash's own tools in the page. Only for development.")
+
+
+class LoggingSettings(Section):
+    """Log lines: console, a rotating file for each process, and one for calls to vendors."""
+
+    directory: Path | None = Field(
+        default_factory=_default_log_directory, description="Folder of the log files; none means the console only."
+    )
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        default="INFO", description="Lines below it are left out."
+    )
+    format: Literal["console", "json"] = Field(
+        default="console", description="Lines for people, or one JSON object a line."
+    )
+    file_bytes: int = Field(default=15 * MIB, ge=1024, le=1 << 40, description="Size at which a new file is begun.")
+    file_count: int = Field(default=10, ge=1, le=1000, description="Older files that are kept.")
+
+
+class MarketSettings(Section):
+    """Where prices come from."""
+
+    api_keys_file: Path | None = Field(
+        default=None,
+        description="YAML file with the vendors' keys; none means api_keys.yaml in the user's configuration folder.",
+    )
+    source_order: Names = Field(
+        default=("user", "*", "alpha_vantage", "fmp", "commodity_price_api", "api_ninjas", "sample"),
+        min_length=1,
+        description="Whose prices are used when a request names no source, best first; * is all others.",
+    )
+
+
+class LimitSettings(Section):
+    """What one request may ask for, and how much at once."""
+
+    simulation_paths: int = Field(
+        default=100_000_000, ge=1, le=10_000_000_000, description="Most paths of a simulation."
+    )
+    simulation_horizon_days: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="Longest horizon of a simulation."
+    )
+    simulation_assets: int = Field(default=500, ge=1, le=10_000, description="Most assets of a simulation.")
+    array_values: int = Field(
+        default=2_000_000,
+        ge=1,
+        le=100_000_000,
+        description="Most numbers in one array of a request; a message also has its own limit.",
+    )
+    import_rows: int = Field(
+        default=20_000_000, ge=1, le=1_000_000_000, description="Most rows of one import of prices."
+    )
+    concurrent_calls: int = Field(
+        default=256, ge=1, le=100_000, description="Calls that are worked on or waiting at once."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings. `riskwave.config.load_settings` makes them from file, environment and flags.
+
+    Constructed directly it takes what it is given and the defaults, and looks nowhere else.
+
+    Examples
+    --------
+    >>> Settings(profile="test", server={"port": 0}).server.max_message_bytes
+    16777216
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="RISKWAVE_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    profile: ProfileName = Field(default="development", description="Which set of defaults is used.")
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    dask: DaskSettings = Field(default_factory=DaskSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
+    dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    market: MarketSettings = Field(default_factory=MarketSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the arguments only: `load_settings` merges the layers and remembers where each value came from."""
+        _ = settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @property
+    def server_address(self) -> str:
+        """Where clients on this machine find the server: ``dashboard.server_address``, or host and port of its own."""
+        if self.dashboard.server_address is not None:
+            return self.dashboard.server_address
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.server.host, self.server.host)  # noqa: S104 (compared, not bound)
+        return f"[{host}]:{self.server.port}" if ":" in host else f"{host}:{self.server.port}"
