@@ -1,0 +1,44 @@
+"""One short text for the bits of a result, so that two results can be compared without being kept."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+
+def digest_arrays(arrays: Mapping[str, ArrayLike]) -> str:
+    """Return SHA-256, in hexadecimal, over names, shapes and numbers.
+
+    Each array is written as: length of its name in bytes (u32), the name in UTF-8, number of axes (u32), length of each
+    axis (u64), and the elements in row-major order as little-endian float64; the lengths are little-endian too. Equal
+    digests mean equal names in equal order, equal shapes and equal bits, the sign of a zero and the payload of a NaN
+    included. One gigabyte takes about 0.7 s where the processor has instructions for SHA-256.
+
+    Parameters
+    ----------
+    arrays
+        Numbers of any shape, a plain number included, by name; converted to float64. The order counts.
+
+    Examples
+    --------
+    >>> digest_arrays({"real": [1.0, 2.0]})[:16]
+    '8c0df0321410f239'
+    >>> digest_arrays({"real": [1.0, 2.0]}) == digest_arrays({"real": [[1.0, 2.0]]})
+    False
+    """
+    digest = hashlib.sha256()
+    for name, given in arrays.items():
+        array = np.asarray(given, dtype="<f8", order="C")
+        label = name.encode()
+        digest.update(struct.pack(f"<I{len(label)}sI{array.ndim}Q", len(label), label, array.ndim, *array.shape))
+        if array.size:
+            digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
