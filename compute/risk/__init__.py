@@ -12,12 +12,15 @@ from riskwave.compute.risk.covariance import (
 from riskwave.compute.risk.decomposition import RiskDecomposition
 from riskwave.compute.risk.measure import MEASURES, Measure
 from riskwave.compute.risk.portfolio import PortfolioReport, analyze_portfolio
-from riskwave.compute.risk.sample import PortfolioSample, RiskSettings
+from riskwave.compute.risk.rolling import MEASURES_DEFAULT, RollingRisk, RollingSample, rolling_risk
+from riskwave.compute.risk.sample import QUANTILE_METHODS, PortfolioSample, RiskSettings
 from riskwave.compute.risk.wealth import DrawdownPeriod, WealthCurve
 
 __all__ = [
     "COVARIANCE_ESTIMATORS",
     "MEASURES",
+    "MEASURES_DEFAULT",
+    "QUANTILE_METHODS",
     "CovarianceEstimator",
     "CovarianceReport",
     "DrawdownPeriod",
@@ -26,7 +29,10 @@ __all__ = [
     "PortfolioSample",
     "RiskDecomposition",
     "RiskSettings",
+    "RollingRisk",
+    "RollingSample",
     "WealthCurve",
     "analyze_portfolio",
     "compute_covariance",
+    "rolling_risk",
 ]

@@ -10,7 +10,11 @@ from riskwave.compute.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from riskwave.compute.estimates import Estimate
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -39,6 +43,9 @@ class Measure:
         When the value is NaN, as the second half of a sentence; empty if never.
     compute
         The measure itself.
+    rolling
+        Its values in every window, shape (windows,), NaN where undefined. Without one, rolling risk computes one window
+        after the other.
     """
 
     name: str
@@ -50,6 +57,7 @@ class Measure:
     higher_is_better: bool | None
     compute: Callable[[PortfolioSample], Estimate]
     undefined_when: str = ""
+    rolling: Callable[[RollingSample], NDArray[np.float64]] | None = None
 
 
 MEASURES: Registry[Measure] = Registry("measure", "riskwave.compute.risk.measures")

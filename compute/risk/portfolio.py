@@ -8,29 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.estimates import SHORTFALL_ESTIMATORS, Estimate, ShortfallEstimator
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.compute.risk.decomposition import RiskDecomposition, correlation_matrix, decompose_risk
-from riskwave.compute.risk.inputs import (
-    PERIODS_PER_YEAR_MAX,
-    check_assets,
-    check_choice,
-    check_number,
-    check_returns,
-    normalise_weights,
-)
+from riskwave.compute.risk.inputs import check_assets, check_returns, normalise_weights
 from riskwave.compute.risk.measure import MEASURES
-from riskwave.compute.risk.sample import PortfolioSample, RiskSettings
+from riskwave.compute.risk.sample import PortfolioSample, RiskSettings, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from riskwave.compute.estimates import Estimate, ShortfallEstimator
     from riskwave.compute.risk.wealth import DrawdownPeriod
-
-QUANTILE_METHODS = ("linear", "inverted_cdf", "weibull", "median_unbiased")
-"""Ways to take a quantile of a sample, the default first; they are those of `numpy.quantile`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -128,7 +118,8 @@ def analyze_portfolio(
         ``tail_mean`` for the mean of the returns at or below value at risk, ``rockafellar_uryasev`` for the mean of
         exactly the worst 5 %.
     quantile_method
-        How value at risk is taken from the sample: a method of `numpy.quantile`, among `QUANTILE_METHODS`.
+        How value at risk is taken from the sample: a method of `numpy.quantile`, among those of
+        `riskwave.compute.risk.sample.QUANTILE_METHODS`.
 
     Returns
     -------
@@ -153,15 +144,7 @@ def analyze_portfolio(
     >>> round(report.portfolio_return.value, 12), report.var_95.value, report.warnings[0].code
     (1.386, -0.015, 'WEIGHTS_NORMALISED')
     """
-    settings = RiskSettings(
-        check_number(periods_per_year, "periods_per_year", low=0.0, high=PERIODS_PER_YEAR_MAX, closed=False),
-        check_number(risk_free_rate, "risk_free_rate", low=-1.0, high=1.0),
-        check_number(confidence, "confidence", low=0.0, high=1.0, closed=False),
-        es_estimator,
-        quantile_method,
-    )
-    check_choice(es_estimator, "es_estimator", SHORTFALL_ESTIMATORS)
-    check_choice(quantile_method, "quantile_method", QUANTILE_METHODS)
+    settings = check_settings(RiskSettings(periods_per_year, risk_free_rate, confidence, es_estimator, quantile_method))
     matrix = check_returns(returns)
     normalised, warnings = normalise_weights(weights, matrix.shape[1])
     names = check_assets(assets, matrix.shape[1])

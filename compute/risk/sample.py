@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskwave.compute.estimates import (
+    SHORTFALL_ESTIMATORS,
     Estimate,
     ShortfallEstimator,
     expected_shortfall_estimate,
@@ -17,12 +18,16 @@ from riskwave.compute.estimates import (
     normal_estimate,
     quantile_estimate,
 )
+from riskwave.compute.risk.inputs import PERIODS_PER_YEAR_MAX, check_choice, check_number
 from riskwave.compute.risk.wealth import WealthCurve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EPSILON = float(np.finfo(np.float64).eps)
+
+QUANTILE_METHODS = ("linear", "inverted_cdf", "weibull", "median_unbiased")
+"""Ways to take a quantile of a sample, the default first; they are those of `numpy.quantile`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,20 @@ class RiskSettings:
     confidence: float = 0.95
     shortfall_estimator: ShortfallEstimator = "tail_mean"
     quantile_method: str = "linear"
+
+
+def check_settings(settings: RiskSettings) -> RiskSettings:
+    """Return `settings` with plain floats, or raise `InputError` naming the field, the value and the range."""
+    check_choice(settings.shortfall_estimator, "es_estimator", SHORTFALL_ESTIMATORS)
+    check_choice(settings.quantile_method, "quantile_method", QUANTILE_METHODS)
+    return replace(
+        settings,
+        periods_per_year=check_number(
+            settings.periods_per_year, "periods_per_year", low=0.0, high=PERIODS_PER_YEAR_MAX, closed=False
+        ),
+        risk_free_rate=check_number(settings.risk_free_rate, "risk_free_rate", low=-1.0, high=1.0),
+        confidence=check_number(settings.confidence, "confidence", low=0.0, high=1.0, closed=False),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
-from riskwave.compute.risk.measures.compound_annual_return import compound_annual_return
+from riskwave.compute.risk.measures.compound_annual_return import (
+    compound_annual_return,
+    rolling_compound_annual_return,
+)
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -18,6 +26,12 @@ def calmar_ratio(sample: PortfolioSample) -> Estimate:
     depth = -float(sample.curve.drawdowns.min())
     value = compound_annual_return(sample).value / depth if depth > 0.0 else math.nan
     return Estimate(value, method="observed path")
+
+
+def rolling_calmar_ratio(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    depth = np.where(sample.max_drawdown < 0.0, -sample.max_drawdown, np.nan)
+    return rolling_compound_annual_return(sample) / depth
 
 
 MEASURES.add(
@@ -30,6 +44,7 @@ MEASURES.add(
         source="Young (1991)",
         higher_is_better=True,
         compute=calmar_ratio,
+        rolling=rolling_calmar_ratio,
         undefined_when="wealth never fell from a peak, or fell below zero",
     )
 )

@@ -11,6 +11,9 @@ from riskwave.compute.estimates import Estimate, mean_estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -34,6 +37,13 @@ def _growth(log_growth: float) -> float:
     return math.expm1(log_growth) if log_growth < 709.0 else math.inf
 
 
+def rolling_compound_annual_return(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    growth = np.where(sample.growth >= 0.0, sample.growth, np.nan)
+    rate: NDArray[np.float64] = growth ** (sample.settings.periods_per_year / sample.window_bars) - 1.0
+    return rate
+
+
 MEASURES.add(
     Measure(
         name="compound_annual_return",
@@ -44,6 +54,7 @@ MEASURES.add(
         source="CFA Institute, Global Investment Performance Standards (2020)",
         higher_is_better=True,
         compute=compound_annual_return,
+        rolling=rolling_compound_annual_return,
         undefined_when="wealth fell below zero, from where no growth rate leads",
     )
 )

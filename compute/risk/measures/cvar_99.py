@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from riskwave.compute.estimates import Estimate
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
 def cvar_99(sample: PortfolioSample) -> Estimate:
     """Return the mean of the worst 1 % of the returns, a return: negative is a loss."""
+    return sample.expected_shortfall(0.01)
+
+
+def rolling_cvar_99(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
     return sample.expected_shortfall(0.01)
 
 
@@ -26,5 +35,6 @@ MEASURES.add(
         source="Acerbi and Tasche (2002); Rockafellar and Uryasev (2002); error: Manistre and Hancock (2005)",
         higher_is_better=True,
         compute=cvar_99,
+        rolling=rolling_cvar_99,
     )
 )

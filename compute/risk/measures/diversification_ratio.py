@@ -11,6 +11,9 @@ from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -31,6 +34,13 @@ def diversification_ratio(sample: PortfolioSample) -> Estimate:
     return sample.estimate_from_influence(value, 0.5 * value * (numerator - denominator), "ratio of deviations")
 
 
+def rolling_diversification_ratio(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    deviation = np.where(sample.standard_deviation > 0.0, sample.standard_deviation, np.nan)
+    ratio: NDArray[np.float64] = np.abs(sample.weights) @ sample.asset_standard_deviations / deviation
+    return ratio
+
+
 MEASURES.add(
     Measure(
         name="diversification_ratio",
@@ -41,6 +51,7 @@ MEASURES.add(
         source="Choueifaty and Coignard (2008), with |w| for short positions",
         higher_is_better=True,
         compute=diversification_ratio,
+        rolling=rolling_diversification_ratio,
         undefined_when="the portfolio's returns do not vary",
     )
 )

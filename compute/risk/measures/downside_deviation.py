@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from riskwave.compute.estimates import Estimate
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -21,6 +26,11 @@ def downside_deviation(sample: PortfolioSample) -> Estimate:
     return estimate.scaled(math.sqrt(sample.settings.periods_per_year))
 
 
+def rolling_downside_deviation(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    return np.sqrt(sample.mean_square_shortfall * sample.settings.periods_per_year)
+
+
 MEASURES.add(
     Measure(
         name="downside_deviation",
@@ -31,5 +41,6 @@ MEASURES.add(
         source="Sortino and Price (1994)",
         higher_is_better=False,
         compute=downside_deviation,
+        rolling=rolling_downside_deviation,
     )
 )

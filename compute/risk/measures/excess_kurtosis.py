@@ -9,6 +9,10 @@ from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -23,6 +27,11 @@ def excess_kurtosis(sample: PortfolioSample) -> Estimate:
     return sample.estimate_from_influence(kurtosis - 3.0, influence, "fourth standardised moment")
 
 
+def rolling_excess_kurtosis(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    return sample.standardised_moment(4) - 3.0
+
+
 MEASURES.add(
     Measure(
         name="excess_kurtosis",
@@ -33,6 +42,7 @@ MEASURES.add(
         source="Cramer (1946)",
         higher_is_better=None,
         compute=excess_kurtosis,
+        rolling=rolling_excess_kurtosis,
         undefined_when="the returns do not vary",
     )
 )

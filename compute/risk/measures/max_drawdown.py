@@ -8,12 +8,21 @@ from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
 def max_drawdown(sample: PortfolioSample) -> Estimate:
     """Return the largest loss from a peak, the starting wealth included; a return, never positive."""
     return Estimate(float(sample.curve.drawdowns.min()), method="observed path")
+
+
+def rolling_max_drawdown(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    return sample.max_drawdown
 
 
 MEASURES.add(
@@ -26,5 +35,6 @@ MEASURES.add(
         source="Magdon-Ismail and Atiya (2004)",
         higher_is_better=True,
         compute=max_drawdown,
+        rolling=rolling_max_drawdown,
     )
 )

@@ -11,6 +11,9 @@ from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -25,6 +28,13 @@ def omega_ratio(sample: PortfolioSample) -> Estimate:
     return sample.estimate_from_influence(value, (gains - value * losses) / loss, "ratio of partial means")
 
 
+def rolling_omega_ratio(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    excess = sample.returns - sample.risk_free_return
+    loss = sample.mean_of(np.maximum(-excess, 0.0))
+    return sample.mean_of(np.maximum(excess, 0.0)) / np.where(loss > 0.0, loss, np.nan)
+
+
 MEASURES.add(
     Measure(
         name="omega_ratio",
@@ -35,6 +45,7 @@ MEASURES.add(
         source="Keating and Shadwick (2002)",
         higher_is_better=True,
         compute=omega_ratio,
+        rolling=rolling_omega_ratio,
         undefined_when="no return was below the risk-free one",
     )
 )

@@ -9,7 +9,11 @@ from riskwave.compute.estimates import positive_estimate, standard_deviation_sta
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from riskwave.compute.estimates import Estimate
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -24,6 +28,11 @@ def portfolio_volatility(sample: PortfolioSample) -> Estimate:
     return estimate.scaled(math.sqrt(sample.settings.periods_per_year))
 
 
+def rolling_portfolio_volatility(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    return sample.standard_deviation * math.sqrt(sample.settings.periods_per_year)
+
+
 MEASURES.add(
     Measure(
         name="portfolio_volatility",
@@ -34,5 +43,6 @@ MEASURES.add(
         source="error: Var(s^2) = sigma^4 (kurtosis - (n - 3) / (n - 1)) / n, Cramer (1946)",
         higher_is_better=False,
         compute=portfolio_volatility,
+        rolling=rolling_portfolio_volatility,
     )
 )

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from riskwave.compute.estimates import Estimate, normal_estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -23,6 +28,12 @@ def sharpe_ratio(sample: PortfolioSample) -> Estimate:
     return estimate.scaled(math.sqrt(sample.settings.periods_per_year))
 
 
+def rolling_sharpe_ratio(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    deviation = np.where(sample.standard_deviation > 0.0, sample.standard_deviation, np.nan)
+    return (sample.mean - sample.risk_free_return) / deviation * math.sqrt(sample.settings.periods_per_year)
+
+
 MEASURES.add(
     Measure(
         name="sharpe_ratio",
@@ -33,6 +44,7 @@ MEASURES.add(
         source="Sharpe (1994); error: Lo (2002), for returns that are not normal Mertens (2002)",
         higher_is_better=True,
         compute=sharpe_ratio,
+        rolling=rolling_sharpe_ratio,
         undefined_when="the returns do not vary",
     )
 )

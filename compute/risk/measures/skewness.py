@@ -9,6 +9,10 @@ from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -22,6 +26,11 @@ def skewness(sample: PortfolioSample) -> Estimate:
     return sample.estimate_from_influence(skew, influence, "third standardised moment")
 
 
+def rolling_skewness(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    return sample.standardised_moment(3)
+
+
 MEASURES.add(
     Measure(
         name="skewness",
@@ -32,6 +41,7 @@ MEASURES.add(
         source="Cramer (1946)",
         higher_is_better=None,
         compute=skewness,
+        rolling=rolling_skewness,
         undefined_when="the returns do not vary",
     )
 )

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from riskwave.compute.estimates import Estimate
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
@@ -24,6 +29,12 @@ def sortino_ratio(sample: PortfolioSample) -> Estimate:
     return estimate.scaled(math.sqrt(sample.settings.periods_per_year))
 
 
+def rolling_sortino_ratio(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
+    deviation = np.sqrt(np.where(sample.mean_square_shortfall > 0.0, sample.mean_square_shortfall, np.nan))
+    return (sample.mean - sample.risk_free_return) / deviation * math.sqrt(sample.settings.periods_per_year)
+
+
 MEASURES.add(
     Measure(
         name="sortino_ratio",
@@ -34,6 +45,7 @@ MEASURES.add(
         source="Sortino and Price (1994)",
         higher_is_better=True,
         compute=sortino_ratio,
+        rolling=rolling_sortino_ratio,
         undefined_when="no return was below the risk-free one",
     )
 )

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 from riskwave.compute.risk.measure import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from riskwave.compute.estimates import Estimate
+    from riskwave.compute.risk.rolling import RollingSample
     from riskwave.compute.risk.sample import PortfolioSample
 
 
 def var_99(sample: PortfolioSample) -> Estimate:
     """Return the 1 % quantile of the returns, a return: negative is a loss."""
+    return sample.value_at_risk(0.01)
+
+
+def rolling_var_99(sample: RollingSample) -> NDArray[np.float64]:
+    """Return the same of every window."""
     return sample.value_at_risk(0.01)
 
 
@@ -26,5 +35,6 @@ MEASURES.add(
         source="Hyndman and Fan (1996), type 7 by default; error: Maritz and Jarrett (1978), order statistics",
         higher_is_better=True,
         compute=var_99,
+        rolling=rolling_var_99,
     )
 )
