@@ -193,9 +193,13 @@ def lookalikes(environ: Mapping[str, str]) -> list[str]:
 
 
 def flag_layer(flags: Mapping[str, object]) -> Layer:
-    """Take flags by dotted name; None means that the flag was not given."""
+    """Take flags by dotted name; None means that the flag was not given, an empty text that there is no value."""
     names = setting_names()
     unknown = [name for name in flags if name not in names]
     if unknown:
         raise ConfigError(*(Problem(name, f"is no setting{near(name, names)}", "flag") for name in unknown))
-    return {name: Given(value, Origin("flag")) for name, value in flags.items() if value is not None}
+    return {
+        name: Given(None if value == "" else value, Origin("flag"))
+        for name, value in flags.items()
+        if value is not None
+    }

@@ -6,11 +6,13 @@ add a field with a description: the file, the environment, the flags and ``riskw
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from riskwave.config.profiles import PROFILE_DEFAULTS
 
 APPLICATION = "riskwave"
 MIB = 1024 * 1024
@@ -219,12 +221,13 @@ class LimitSettings(Section):
 class Settings(BaseSettings):
     """All settings. `riskwave.config.load_settings` makes them from file, environment and flags.
 
-    Constructed directly it takes what it is given and the defaults, and looks nowhere else.
+    Constructed directly it takes what it is given over the profile's defaults, and looks nowhere else.
 
     Examples
     --------
-    >>> Settings(profile="test", server={"port": 0}).server.max_message_bytes
-    16777216
+    >>> settings = Settings(profile="test", server=ServerSettings(grace_period_s=1))
+    >>> settings.server.grace_period_s, settings.server.port, settings.dask.mode
+    (1.0, 0, 'off')
     """
 
     model_config = SettingsConfigDict(
@@ -232,7 +235,6 @@ class Settings(BaseSettings):
         frozen=True,
         env_prefix="RISKWAVE_",
         env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
     )
 
     profile: ProfileName = Field(default="development", description="Which set of defaults is used.")
@@ -244,6 +246,22 @@ class Settings(BaseSettings):
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_profile(cls, values: object) -> object:
+        """Put the profile's defaults below what is given."""
+        if not isinstance(values, dict):
+            return values
+        merged = dict(cast("dict[str, object]", values))
+        for name, value in PROFILE_DEFAULTS.get(str(merged.get("profile", "development")), {}).items():
+            section, _, inner = name.partition(".")
+            given = merged.get(section, {})
+            if isinstance(given, Section):
+                given = {field: getattr(given, field) for field in given.model_fields_set}
+            if isinstance(given, dict):
+                merged[section] = {inner: value, **given}
+        return merged
 
     @classmethod
     def settings_customise_sources(
