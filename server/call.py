@@ -66,8 +66,6 @@ class Call:
     compute_s: float = 0.0
     #: What computed, such as oscillators.RSI; empty when nothing did.
     kernel: str = ""
-    #: True when the answer is so large that it is serialised by a thread.
-    large_response: bool = False
 
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("riskwave_call", default=None)

@@ -1,7 +1,8 @@
 """From the contract's descriptors to handlers: what is served, how it is decoded, and what is not served yet.
 
 A service is an object with one method a call, named as in the contract in snake case: ``ComputeIndicators`` is
-``compute_indicators``. A call without such a method answers UNIMPLEMENTED; there is no second list to be kept.
+``compute_indicators``. It returns a message, or the bytes of one that it has encoded in a thread. A call without such
+a method answers UNIMPLEMENTED; there is no second list to be kept.
 """
 
 from __future__ import annotations
@@ -171,9 +172,7 @@ class Dispatcher(grpc.GenericRpcHandler):
                 if type(request) is Undecoded:
                     request = await self._decode(request, request_class, name)
                 call.request = request  # type: ignore[assignment]
-                answer: Message = await behavior(request, call)
-                if call.large_response:
-                    return await self._pool.run_io(answer.SerializeToString)
+                answer: Message | bytes = await behavior(request, call)
                 return answer
             raise AssertionError("the boundary answers every error")
 
@@ -234,6 +233,6 @@ class Dispatcher(grpc.GenericRpcHandler):
         if request.malformed:
             raise errors.malformed_request(name)
         try:
-            return await self._pool.run_io(request_class.FromString, request.data)
+            return await self._pool.copy(request_class.FromString, request.data)
         except DecodeError:
             raise errors.malformed_request(name) from None

@@ -66,6 +66,12 @@ class ComputePool:
         finally:
             self._queued -= 1
 
+    async def copy(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Decode, encode or hash something large in a computing thread; not counted as computation."""
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._compute, lambda: context.run(function, *args, **kwargs))
+
     def run_here(self, call: Call, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a computation of some microseconds on the event loop: a hop to a thread and back would cost more."""
         started_s = time.perf_counter()
@@ -75,7 +81,7 @@ class ComputePool:
             call.compute_s += time.perf_counter() - started_s
 
     async def run_io(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run something that waits for a disk or a database, or copies a large message."""
+        """Run something that waits for a disk or a database."""
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._io, lambda: context.run(function, *args, **kwargs))

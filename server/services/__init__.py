@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskwave.server.services.indicator import IndicatorService
 from riskwave.server.services.system import SystemService
 
 if TYPE_CHECKING:
@@ -23,5 +24,6 @@ def make_services(runtime: Runtime, capabilities: Mapping[str, bool]) -> dict[st
         Every call and whether it is served; filled by the caller from what is returned.
     """
     return {
+        "riskwave.v1.IndicatorService": IndicatorService(runtime),
         "riskwave.v1.SystemService": SystemService(runtime, capabilities),
     }

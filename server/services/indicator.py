@@ -1,0 +1,272 @@
+"""IndicatorService: oscillators over bars of the caller or of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskwave.compute import oscillators
+from riskwave.compute.digest import digest_arrays
+from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError, UnknownNameError
+from riskwave.compute.result_warning import ResultWarning
+from riskwave.server.encoding import put_array
+from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.paging import take_page
+from riskwave.server.results import INLINE, Provenance, fill_meta
+from riskwave.server.services.parameters import encode_param
+from riskwave.v1 import indicator_service_pb2 as pb
+from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from riskwave.server.call import Call
+    from riskwave.server.runtime import Runtime
+
+CALLS_MAX = 256
+INLINE_VALUES_MAX = 16_384
+"""Values (bars x symbols x windows, of all calls) that are computed on the event loop: some hundred microseconds."""
+
+ENVELOPE_BYTES = 64 * 1024
+"""What is left of a message for everything but arrays."""
+
+CONVENTIONS = ("talib",)
+_FIELDS = ("open", "high", "low", "close", "volume")
+_POLICIES = {
+    pb.GAP_POLICY_UNSPECIFIED: oscillators.GapPolicy.HOLD,
+    pb.GAP_POLICY_HOLD: oscillators.GapPolicy.HOLD,
+    pb.GAP_POLICY_RESTART: oscillators.GapPolicy.RESTART,
+    pb.GAP_POLICY_TAINT: oscillators.GapPolicy.TAINT,
+    pb.GAP_POLICY_STRICT: oscillators.GapPolicy.STRICT,
+}
+_STABILITIES = {
+    oscillators.Stability.EXACT: pb.STABILITY_EXACT,
+    oscillators.Stability.RUNNING: pb.STABILITY_RUNNING,
+    oscillators.Stability.CONVERGING: pb.STABILITY_CONVERGING,
+    oscillators.Stability.PATH_DEPENDENT: pb.STABILITY_PATH_DEPENDENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What is computed on: arrays of shape (bars,) or (bars, symbols) by field."""
+
+    arrays: dict[str, NDArray[np.float64]]
+    times: NDArray[np.int64]
+    symbols: Sequence[str]
+    provenance: Provenance
+    #: The request's field that carries them.
+    field: str
+
+
+class IndicatorService:
+    """Lists and computes oscillators."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pool = runtime.pool
+
+    async def list_indicators(self, request: pb.ListIndicatorsRequest, _call: Call) -> pb.ListIndicatorsResponse:
+        """Return every registered oscillator of a group."""
+        groups = [str(group) for group in oscillators.Group]
+        if request.group and request.group not in groups:
+            raise UnknownNameError("group", request.group, groups)
+        entries = [entry for entry in oscillators.OSCILLATORS if not request.group or entry.group == request.group]
+        page, token = take_page(
+            entries,
+            [entry.name for entry in entries],
+            page_size=request.page_size,
+            page_token=request.page_token,
+            default=200,
+            maximum=1000,
+        )
+        return pb.ListIndicatorsResponse(indicators=map(_encode_spec, page), next_page_token=token)
+
+    async def compute_indicators(
+        self, request: pb.ComputeIndicatorsRequest, call: Call
+    ) -> pb.ComputeIndicatorsResponse | bytes:
+        """Compute every call of the request on the same bars."""
+        _check(request)
+        if request.HasField("prices"):
+            bars = await self._runtime.history.bars(request.prices, "prices", call)
+        elif _count_inline(request.bars) <= INLINE_VALUES_MAX:
+            bars = _decode_bars(request.bars)
+        else:
+            bars = await self._pool.copy(_decode_bars, request.bars)
+        limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
+        if _count_values(request, bars) <= INLINE_VALUES_MAX:
+            results = self._pool.run_here(call, _compute, request, bars, call, limit)
+            return _encode(request, bars, results, call)
+        results = await self._pool.run(call, _compute, request, bars, call, limit)
+        return await self._pool.copy(lambda: _encode(request, bars, results, call).SerializeToString())
+
+
+def _encode_spec(entry: oscillators.Oscillator) -> pb.IndicatorSpec:
+    return pb.IndicatorSpec(
+        name=entry.name,
+        title=entry.title,
+        group=entry.group,
+        inputs=entry.inputs,
+        parameters=map(encode_param, entry.params),
+        outputs=entry.outputs,
+        lookback_bars=entry.lookback(entry.defaults()),
+        low=entry.low,
+        high=entry.high,
+        stability=_STABILITIES[entry.stability],
+        looks_ahead=entry.looks_ahead,
+        doc=entry.doc,
+        reference=entry.source,
+    )
+
+
+def _check(request: pb.ComputeIndicatorsRequest) -> None:
+    """Refuse what is wrong whatever the bars are."""
+    if request.WhichOneof("data") is None:
+        raise InputError("data", "missing", "bars or prices")
+    if not 1 <= len(request.calls) <= CALLS_MAX:
+        raise InputError("calls", f"{len(request.calls)} calls", f"1 to {CALLS_MAX} calls")
+    if request.gap_policy not in _POLICIES:
+        raise InputError("gap_policy", str(request.gap_policy), "a value of GapPolicy")
+    if request.convention and request.convention not in CONVENTIONS:
+        raise UnknownNameError("convention", request.convention, CONVENTIONS)
+    if request.reducer not in {pb.REDUCER_UNSPECIFIED, pb.REDUCER_LAST}:
+        raise InputError("reducer", str(request.reducer), "REDUCER_UNSPECIFIED or REDUCER_LAST")
+    labels = [_label(each) for each in request.calls]
+    for index, label in enumerate(labels):
+        if labels.index(label) != index and request.calls[index].label:
+            raise InputError(f"calls[{index}].label", label, "a label that no other call has")
+
+
+def _label(each: pb.IndicatorCall) -> str:
+    return each.label or each.name
+
+
+def _count_inline(bars: pb.InlineBars) -> int:
+    return sum(len(getattr(bars, field).values) for field in _FIELDS)
+
+
+def _count_values(request: pb.ComputeIndicatorsRequest, bars: Bars) -> int:
+    """Return an upper bound of the values that are computed."""
+    size = max((array.size for array in bars.arrays.values()), default=0)
+    windows = sum(
+        max((len(values.values) for values in each.params.values()), default=1) or 1 for each in request.calls
+    )
+    return size * windows
+
+
+def _decode_bars(message: pb.InlineBars) -> Bars:
+    """Return the arrays of the request; checks what does not depend on the indicator."""
+    given = {field.name for field, _value in message.ListFields()}
+    arrays = {field: decode_array(getattr(message, field), f"bars.{field}") for field in _FIELDS if field in given}
+    if not arrays:
+        raise InputError("bars", "empty", "arrays for the indicators' inputs")
+    first, shape = next((field, array.shape) for field, array in arrays.items())
+    for field, array in arrays.items():
+        if array.shape != shape:
+            allowed = f"of shape {shape}, like bars.{first}"
+            raise ShapeMismatchError(f"bars.{field}", f"of shape {array.shape}", allowed)
+    times = read(message, "times")
+    if times.size:
+        if times.size != shape[0]:
+            raise ShapeMismatchError("bars.times", f"{times.size} times", f"one time a bar, {shape[0]}")
+        if times.size > 1 and not bool((times[1:] > times[:-1]).all()):
+            row = int(np.argmax(times[1:] <= times[:-1])) + 1
+            raise InputError("bars.times", f"{times[row]} at bar {row}, not after the one before", "ascending")
+    columns = shape[1] if len(shape) == 2 else 1
+    if message.symbols and len(message.symbols) != columns:
+        raise ShapeMismatchError("bars.symbols", f"{len(message.symbols)} names", f"one name a column, {columns}")
+    return Bars(arrays, times, list(message.symbols), INLINE, "bars")
+
+
+def _compute(
+    request: pb.ComputeIndicatorsRequest, bars: Bars, call: Call, bytes_max: int
+) -> list[oscillators.OscillatorResult]:
+    """Compute every call; errors name the request's own fields."""
+    results = []
+    bytes_left = bytes_max
+    for index, each in enumerate(request.calls):
+        params = decode_params(each.params, f"calls[{index}].params")
+        entry = _find(each.name, index)
+        inputs = {name: bars.arrays[name] for name in entry.inputs if name in bars.arrays}
+        try:
+            result = oscillators.compute(
+                each.name,
+                inputs,
+                params,
+                gap_policy=_POLICIES[request.gap_policy],
+                max_gap_bars=request.max_gap_bars,
+                allow_look_ahead=request.allow_look_ahead,
+                max_output_bytes=None if request.reducer else bytes_left,
+                checkpoint=call.token.check,
+            )
+        except TooLargeError as error:
+            raise invalid_field(error.reason, f"calls[{index}]", error.value, error.allowed) from None
+        except InputError as error:
+            raise _rename(error, index, bars.field) from None
+        bytes_left -= sum(output.nbytes for output in result.outputs.values())
+        results.append(result)
+    return results
+
+
+def _find(name: str, index: int) -> oscillators.Oscillator:
+    try:
+        return oscillators.OSCILLATORS.get(name)
+    except UnknownNameError as error:
+        raise invalid_field(error.reason, f"calls[{index}].name", error.value, error.allowed) from None
+
+
+def _rename(error: InputError, index: int, data_field: str) -> CallError:
+    """Name the request's field for the argument that the computation names."""
+    head, _, tail = error.field.partition(".")
+    if head == "inputs":
+        field = f"{data_field}.{tail}" if tail else data_field
+    elif head == "params":
+        field = f"calls[{index}].{error.field}"
+    elif head == "indicator":
+        field = f"calls[{index}].name"
+    else:
+        field = error.field
+    return invalid_field(error.reason, field, error.value, error.allowed)
+
+
+def _encode(
+    request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult], call: Call
+) -> pb.ComputeIndicatorsResponse:
+    answer = pb.ComputeIndicatorsResponse(symbols=bars.symbols)
+    numbers: dict[str, NDArray[np.float64]] = {}
+    warnings: list[ResultWarning] = []
+    last_only = request.reducer == pb.REDUCER_LAST
+    for index, (each, result) in enumerate(zip(request.calls, results, strict=True)):
+        label = _label(each)
+        swept = np.ndim(result.lookback) > 0
+        message = answer.results.add(
+            name=each.name,
+            label=label,
+            lookback_bars=np.atleast_1d(result.lookback).tolist(),
+            convention=request.convention or CONVENTIONS[0],
+        )
+        for name, values in encode_params(result.params).items():
+            message.params[name].CopyFrom(values)
+        for name, array in result.outputs.items():
+            output = np.asarray(array.take(-1, axis=1 if swept else 0)) if last_only else array
+            put_array(message.outputs.add(name=name).array, output)
+            numbers[f"{index}.{name}"] = output
+        warnings += [ResultWarning("MISSING_INPUTS", text, bars.field) for text in result.warnings]
+    times = bars.times[-1:] if last_only else bars.times
+    if times.size:
+        fill(answer, "times", times)
+    names = {each.name for each in request.calls}
+    kernel = f"oscillators.{names.pop()}" if len(names) == 1 else "oscillators"
+    fill_meta(
+        answer.meta,
+        call,
+        kernel,
+        digest=digest_arrays(numbers),
+        provenance=bars.provenance,
+        warnings=dict.fromkeys(warnings),
+    )
+    return answer
