@@ -144,13 +144,17 @@ def analyze_portfolio(
     >>> round(report.portfolio_return.value, 12), report.var_95.value, report.warnings[0].code
     (1.386, -0.015, 'WEIGHTS_NORMALISED')
     """
-    settings = check_settings(RiskSettings(periods_per_year, risk_free_rate, confidence, es_estimator, quantile_method))
+    settings = RiskSettings(periods_per_year, risk_free_rate, confidence, es_estimator, quantile_method)
+    settings = check_settings(settings)
     matrix = check_returns(returns)
     normalised, warnings = normalise_weights(weights, matrix.shape[1])
     names = check_assets(assets, matrix.shape[1])
-    sample = PortfolioSample(matrix, normalised, settings)
+    return _report(PortfolioSample(matrix, normalised, settings), names, warnings)
+
+
+def _report(sample: PortfolioSample, names: tuple[str, ...], warnings: list[ResultWarning]) -> PortfolioReport:
     measures = {measure.name: measure.compute(sample) for measure in MEASURES}
-    warnings += [*_price_warnings(sample, names), *_measure_warnings(sample, measures, names)]
+    warnings = [*warnings, *_price_warnings(sample, names), *_measure_warnings(sample, measures, names)]
     return PortfolioReport(
         portfolio_return=measures["portfolio_return"],
         portfolio_volatility=measures["portfolio_volatility"],
@@ -169,9 +173,9 @@ def analyze_portfolio(
         wealth=sample.curve.wealth,
         max_drawdown_period=sample.curve.max_drawdown_period(),
         assets=names,
-        weights=normalised,
+        weights=sample.weights,
         observation_count=sample.count,
-        settings=settings,
+        settings=sample.settings,
         measures=measures,
         warnings=tuple(warnings),
     )

@@ -236,28 +236,38 @@ def rolling_risk(
     count = len(matrix)
     if not hasattr(window_bars, "__index__") or not 2 <= window_bars <= count:
         raise InputError("window_bars", window_bars, f"an integer from 2 to {count}, the number of observations")
-    results = {}
-    for entry in entries:
-        results[entry.name] = np.full(count, np.nan)
-    sliced = [entry for entry in entries if entry.rolling is not None]
-    for first in range(0, count - window_bars + 1, SLICE_WINDOWS):
-        if between_slices:
-            between_slices()
-        part = matrix[first : first + SLICE_WINDOWS + window_bars - 1]
-        sample = RollingSample(part, normalised, conventions, window_bars)
-        for entry in sliced:
-            assert entry.rolling is not None
-            values = entry.rolling(sample)
-            results[entry.name][first + window_bars - 1 : first + window_bars - 1 + len(values)] = values
+    results = {entry.name: np.full(count, np.nan) for entry in entries}
+    _slice_by_slice(entries, matrix, normalised, conventions, results, window_bars, between_slices)
     for entry in entries:
         if entry.rolling is None:
             _one_by_one(entry, matrix, normalised, conventions, results[entry.name], window_bars, between_slices)
-    for entry in entries:
         undefined = int(np.isnan(results[entry.name][window_bars - 1 :]).sum())
         if undefined:
             message = f"{entry.name} is undefined in {undefined} windows, because {entry.undefined_when}"
             warnings.append(ResultWarning("MEASURE_UNDEFINED", message, "returns"))
     return RollingRisk(window_bars, results, normalised, tuple(warnings))
+
+
+def _slice_by_slice(
+    entries: Sequence[Measure],
+    returns: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    settings: RiskSettings,
+    results: Mapping[str, NDArray[np.float64]],
+    window_bars: int,
+    between_slices: Callable[[], None] | None,
+) -> None:
+    """Compute the measures that have a rolling form."""
+    for first in range(0, len(returns) - window_bars + 1, SLICE_WINDOWS):
+        if between_slices:
+            between_slices()
+        part = returns[first : first + SLICE_WINDOWS + window_bars - 1]
+        sample = RollingSample(part, weights, settings, window_bars)
+        for entry in entries:
+            if entry.rolling is not None:
+                values = entry.rolling(sample)
+                last = first + window_bars - 1
+                results[entry.name][last : last + len(values)] = values
 
 
 def _one_by_one(
