@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numba
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +40,7 @@ def kernel(*, inline: bool = False, contract: bool = False) -> Callable[[Callabl
     Callable
         A decorator. The plain Python function stays reachable as ``.py_func`` for tests that compare the two.
     """
-    options: dict[str, object] = {"nogil": True, "cache": not inline, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "cache": not inline, "error_model": "numpy"}
     if inline:
         options["inline"] = "always"
     if contract:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from riskwave.compute.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 Value = int | float | str | bool
 
@@ -70,9 +72,7 @@ class Param:
         return float(value)
 
 
-def check_params(
-    params: tuple[Param, ...], given: Mapping[str, object], field: str = "params"
-) -> dict[str, Value]:
+def check_params(params: tuple[Param, ...], given: Mapping[str, object], field: str = "params") -> dict[str, Value]:
     """Complete `given` with defaults; refuse unknown names and values outside their range.
 
     Raises

@@ -1,0 +1,157 @@
+"""What an oscillator is, and the registry of them all.
+
+To add one, write one module in this package: a formula decorated with `oscillator`. The command line, the server's
+listing, the dashboard's form, the documentation table, the benchmark and the tests take it from the registry.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeVar
+
+from riskwave.compute.oscillators._program import Program, build
+from riskwave.compute.oscillators._series import Series, source
+from riskwave.compute.registry import Param, Registry, Value
+
+FIELDS = ("open", "high", "low", "close", "volume")
+LONGEST_WINDOW_BARS = 100_000
+
+Formula = Callable[..., Series | tuple[Series, ...]]
+F = TypeVar("F", bound=Formula)
+
+
+class Group(StrEnum):
+    """What an oscillator is about; TA-Lib's groups, where it has the oscillator."""
+
+    MOMENTUM = "momentum"
+    OVERLAP = "overlap"
+    VOLATILITY = "volatility"
+    VOLUME = "volume"
+    CYCLE = "cycle"
+    STATISTIC = "statistic"
+
+
+class Stability(StrEnum):
+    """How strongly a value depends on where the history starts."""
+
+    EXACT = "exact"
+    """Each value uses a window of bars and nothing else."""
+    RUNNING = "running"
+    """As exact, up to the rounding of a running sum."""
+    CONVERGING = "converging"
+    """A recursion that forgets its start."""
+    PATH_DEPENDENT = "path_dependent"
+    """The start decides for ever."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Oscillator:
+    """An oscillator: what it needs, what it gives, and its formula.
+
+    `low` and `high` bound every output; None means unbounded. `peer` is the name of TA-Lib's function with the same
+    parameters and outputs, or an empty text.
+    """
+
+    name: str
+    title: str
+    group: Group
+    inputs: tuple[str, ...]
+    params: tuple[Param, ...]
+    outputs: tuple[str, ...]
+    formula: Formula
+    doc: str
+    source: str
+    stability: Stability
+    low: float | None = None
+    high: float | None = None
+    looks_ahead: bool = False
+    peer: str = ""
+
+    def program(self, windows: tuple[tuple[Value, ...], ...]) -> Program:
+        """Return the program that computes every output for every window, outputs varying fastest.
+
+        A window is the values of `params`, in their order.
+        """
+        return _program(self, windows)
+
+    def lookback(self, params: Mapping[str, Value]) -> int:
+        """Return how many bars pass before the first value. `params` is complete and valid."""
+        window = tuple(params[param.name] for param in self.params)
+        return max(self.program((window,)).lookbacks)
+
+    def defaults(self) -> dict[str, Value]:
+        """Return the default of every parameter."""
+        return {param.name: param.default for param in self.params}
+
+
+@lru_cache(maxsize=1024)
+def _program(entry: Oscillator, windows: tuple[tuple[Value, ...], ...]) -> Program:
+    bars = {name: source(name) for name in entry.inputs}
+    series: list[Series] = []
+    for window in windows:
+        result = entry.formula(**bars, **dict(zip((param.name for param in entry.params), window, strict=True)))
+        outputs = result if isinstance(result, tuple) else (result,)
+        assert len(outputs) == len(entry.outputs), f"{entry.name} returned {len(outputs)} outputs"
+        # No output is shown before the last of them has a value, as in TA-Lib.
+        lookback = max(output.lookback for output in outputs)
+        series.extend(output.skip(lookback - output.lookback) for output in outputs)
+    return build(entry.inputs, series)
+
+
+OSCILLATORS: Registry[Oscillator] = Registry("indicator", "riskwave.compute.oscillators")
+
+
+def oscillator(
+    *,
+    name: str,
+    title: str,
+    group: Group,
+    params: tuple[Param, ...] = (),
+    outputs: tuple[str, ...] = ("real",),
+    source: str,
+    stability: Stability,
+    low: float | None = None,
+    high: float | None = None,
+    looks_ahead: bool = False,
+    peer: str | None = None,
+) -> Callable[[F], F]:
+    """Register the decorated formula under `name`.
+
+    The formula's arguments are the inputs that it needs (of open, high, low, close, volume) and then the parameters;
+    its docstring is the documentation.
+    """
+
+    def register(formula: F) -> F:
+        arguments = tuple(inspect.signature(formula).parameters)
+        inputs = tuple(argument for argument in arguments if argument in FIELDS)
+        assert arguments == inputs + tuple(param.name for param in params), f"{name}: arguments {arguments}"
+        OSCILLATORS.add(
+            Oscillator(
+                name=name,
+                title=title,
+                group=group,
+                inputs=inputs,
+                params=params,
+                outputs=outputs,
+                formula=formula,
+                doc=inspect.cleandoc(formula.__doc__ or ""),
+                source=source,
+                stability=stability,
+                low=low,
+                high=high,
+                looks_ahead=looks_ahead,
+                peer=name if peer is None else peer,
+            )
+        )
+        return formula
+
+    return register
+
+
+def period(default: int, name: str = "timeperiod", *, low: int = 2, doc: str = "Number of bars") -> Param:
+    """Return the declaration of a window length."""
+    return Param(name, default, doc, low, LONGEST_WINDOW_BARS, "bars")

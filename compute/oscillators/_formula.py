@@ -1,0 +1,76 @@
+"""All that an oscillator's module needs, in one place."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._averages import (
+    dema,
+    ema,
+    matype,
+    moving_average,
+    rma,
+    sma,
+    smoothed,
+    tema,
+    trima,
+    wma,
+)
+from riskwave.compute.oscillators._catalogue import Group, Stability, oscillator, period
+from riskwave.compute.oscillators._operations import (
+    change,
+    gain_loss,
+    maximum,
+    minimum,
+    percent_of_range,
+    percent_share,
+    ratio,
+    total,
+    true_range,
+    where_equal,
+    where_greater,
+    window_max,
+    window_mean,
+    window_min,
+    window_sum,
+    window_weighted_sum,
+)
+from riskwave.compute.oscillators._series import Operation, Series, apply, elementwise, recursion
+from riskwave.compute.registry import Param
+
+__all__ = [
+    "Group",
+    "Operation",
+    "Param",
+    "Series",
+    "Stability",
+    "apply",
+    "change",
+    "dema",
+    "elementwise",
+    "ema",
+    "gain_loss",
+    "matype",
+    "maximum",
+    "minimum",
+    "moving_average",
+    "oscillator",
+    "percent_of_range",
+    "percent_share",
+    "period",
+    "ratio",
+    "recursion",
+    "rma",
+    "sma",
+    "smoothed",
+    "tema",
+    "total",
+    "trima",
+    "true_range",
+    "where_equal",
+    "where_greater",
+    "window_max",
+    "window_mean",
+    "window_min",
+    "window_sum",
+    "window_weighted_sum",
+    "wma",
+]

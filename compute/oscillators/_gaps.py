@@ -1,0 +1,53 @@
+"""What follows a bar with a missing input.
+
+Each policy only decides which bars form a series of their own. Such a series has no gap, so that formulas and kernels
+never meet one, and a bar that belongs to no series has no value.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+
+class GapPolicy(StrEnum):
+    """What follows a bar with a missing input. Under every policy that bar has no value."""
+
+    HOLD = "hold"
+    """The next valid bar continues as if the missing one had not been; after more than `max_gap_bars`, anew."""
+    RESTART = "restart"
+    """The computation starts anew after the gap."""
+    TAINT = "taint"
+    """A recursion has no value to the end; a windowed one has none until the gap has left its window."""
+    STRICT = "strict"
+    """A gap is refused."""
+
+
+def series_of(valid: Bools, policy: GapPolicy, max_gap_bars: int, *, recursive: bool) -> list[Rows]:
+    """Return the bars of each gapless series in one column.
+
+    Parameters
+    ----------
+    valid
+        Whether every input of the bar is finite.
+    policy
+        Any but `GapPolicy.STRICT`.
+    max_gap_bars
+        With `GapPolicy.HOLD`, the longest gap that is bridged; 0 bridges any.
+    recursive
+        Whether a value depends on all that went before.
+    """
+    rows = np.flatnonzero(valid)
+    if not rows.size or (policy is GapPolicy.HOLD and not max_gap_bars):
+        return [rows] if rows.size else []
+    longest = max_gap_bars if policy is GapPolicy.HOLD else 0
+    parts = np.split(rows, np.flatnonzero(np.diff(rows) > longest + 1) + 1)
+    if policy is GapPolicy.TAINT and recursive:
+        # Bars before the first valid one are not a gap: the series had not begun.
+        return parts[:1]
+    return parts

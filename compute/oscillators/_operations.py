@@ -1,0 +1,155 @@
+"""Operations of formulas: selections, ratios with a stated 0/0, windows and totals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators._series import Operation, Scalar, Series, apply, elementwise, recursion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def maximum(a: Series, b: Series | Scalar) -> Series:
+    """Return the larger of the two."""
+    return elementwise(np.maximum, a, b)
+
+
+def minimum(a: Series, b: Series | Scalar) -> Series:
+    """Return the smaller of the two."""
+    return elementwise(np.minimum, a, b)
+
+
+def change(x: Series, bars: int = 1) -> Series:
+    """Return ``x[t] - x[t - bars]``."""
+    return x - x.lag(bars)
+
+
+def gain_loss(x: Series) -> tuple[Series, Series]:
+    """Return the rise and the fall since the bar before, both at least 0."""
+    gain, loss = apply(Operation(_kernels.gain_loss, outputs=2), x, x.lag(1))
+    return gain, loss
+
+
+def ratio(a: Series | Scalar, b: Series, *, empty: float = 0.0) -> Series:
+    """Return ``a / b``, and `empty` where `b` is exactly 0."""
+    return elementwise(_kernels.ratio, a, b, params=(float(empty),))
+
+
+def percent_share(part: Series, rest: Series) -> Series:
+    """Return ``100 part / (part + rest)``, and 0 where the sum is 0."""
+    return elementwise(_kernels.percent_share, part, rest)
+
+
+def where_greater(a: Series | Scalar, b: Series | Scalar, yes: Series | Scalar, no: Series | Scalar) -> Series:
+    """Return `yes` where ``a > b``, else `no`."""
+    return elementwise(_kernels.select_greater, a, b, yes, no)
+
+
+def where_equal(a: Series | Scalar, b: Series | Scalar, yes: Series | Scalar, no: Series | Scalar) -> Series:
+    """Return `yes` where ``a == b``, else `no`."""
+    return elementwise(_kernels.select_equal, a, b, yes, no)
+
+
+def total(x: Series) -> Series:
+    """Return the running total since the first bar."""
+    return recursion(_kernels.cumulative_sum, x, state_rows=1)[0]
+
+
+def percent_of_range(x: Series, low: Series, high: Series) -> Series:
+    """Return where `x` lies between `low` and `high`, in per cent, and 0 where those are equal."""
+    return elementwise(_kernels.percent_of_range, x, low, high)
+
+
+def window_sum(x: Series, bars: int) -> Series:
+    """Return the sum of the last `bars` values.
+
+    The sum of 4k values is that of the last k, the k before, and so on: about log4(bars) additions of four make any
+    window. They are vectorised over time, shared between windows, and leave nothing behind when a value leaves
+    the window. A running total would do none of it.
+    """
+    terms = _window_terms(x, bars)
+    while len(terms) > 4:
+        terms = [elementwise(_kernels.sum4, *terms[:4]), *terms[4:]]
+    return _combined(_kernels.sum4, terms) if len(terms) > 1 else terms[0]
+
+
+def window_mean(x: Series, bars: int) -> Series:
+    """Return the mean of the last `bars` values."""
+    terms = _window_terms(x, bars)
+    while len(terms) > 4:
+        terms = [elementwise(_kernels.sum4, *terms[:4]), *terms[4:]]
+    return _combined(_kernels.mean4, terms, params=(float(bars),)) if bars > 1 else x
+
+
+def _window_terms(x: Series, bars: int) -> list[Series]:
+    """Return series whose sum is the sum of the last `bars` values: sums of 1, 4, 16, ... values, the longest first."""
+    powers = [x]
+    while 4 ** len(powers) <= bars:
+        length, longest = 4 ** (len(powers) - 1), powers[-1]
+        powers.append(elementwise(_kernels.sum4, *(longest.lag(i * length) for i in range(4))))
+    terms: list[Series] = []
+    covered = 0
+    for exponent in reversed(range(len(powers))):
+        while bars - covered >= 4**exponent:
+            terms.append(powers[exponent].lag(covered))
+            covered += 4**exponent
+    return terms
+
+
+def _combined(function: Callable[..., object], terms: list[Series], *, params: tuple[Scalar, ...] = ()) -> Series:
+    return elementwise(function, *terms, *([0.0] * (4 - len(terms))), params=params)
+
+
+def window_weighted_sum(x: Series, bars: int) -> Series:
+    """Return the sum of the last `bars` values, of which the newest counts `bars` times and the oldest once.
+
+    It is made like `window_sum`: with S the plain sums, the weighted sum of p newer and q older values is
+    V(p) + q S(p) + V(q), every term positive for a positive series, so that nothing cancels.
+    """
+    pieces: list[tuple[Series, Series, int]] = []
+    plain, weighted = x, x
+    for bit in range(bars.bit_length()):
+        length = 1 << bit
+        if bars & length:
+            pieces.append((plain, weighted, length))
+        if bars > length:
+            weighted = weighted + float(length) * plain + weighted.lag(length)
+            plain = plain + plain.lag(length)
+    result_plain, result, covered = pieces.pop()
+    while pieces:
+        plain, weighted, length = pieces.pop()
+        result = result + float(length) * result_plain + weighted.lag(covered)
+        result_plain = result_plain + plain.lag(covered)
+        covered += length
+    return result
+
+
+def window_max(x: Series, bars: int) -> Series:
+    """Return the largest of the last `bars` values."""
+    return _extremum(x, bars, largest=True)
+
+
+def window_min(x: Series, bars: int) -> Series:
+    """Return the smallest of the last `bars` values."""
+    return _extremum(x, bars, largest=False)
+
+
+def _extremum(x: Series, bars: int, *, largest: bool) -> Series:
+    pick = _kernels.largest4 if largest else _kernels.smallest4
+    span, best = 1, x
+    while 4 * span < bars:
+        best, span = elementwise(pick, *(best.lag(i * span) for i in range(4))), 4 * span
+    if bars == span:
+        return best
+    # Windows may overlap: an extremum doesn't change when a value is seen twice.
+    return elementwise(pick, *(best.lag(min(i * span, bars - span)) for i in range(4)))
+
+
+def true_range(high: Series, low: Series, close: Series) -> Series:
+    """Return the larger of the bar's range and its distance to the close before."""
+    before = close.lag(1)
+    return maximum(high - low, maximum(abs(high - before), abs(low - before)))

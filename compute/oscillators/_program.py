@@ -1,0 +1,374 @@
+"""Turns formulas into a schedule of operations and runs it block by block.
+
+A block is as many bars as fit the processor's second cache, so that what one operation writes the next one reads
+from there. Between two blocks only two things are kept: the state of the recursions, and for each series the last
+rows that something looks back to. A block may be one bar or all of them; the numbers are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskwave.compute.oscillators._series import Node, Operation, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Floats = NDArray[np.float64]
+Key = tuple[object, ...]
+
+# Values of one series in a block: several such arrays fit a second cache. Not a multiple of a page, or else the eight
+# chains of an average and the arrays of a step would compete for the same cache sets; twice as slow, measured.
+BLOCK_VALUES = 30_000
+CHECK_VALUES = 4_000_000  # between two calls of the checkpoint: some milliseconds
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Where one series is kept while a program runs."""
+
+    kept_bars: int = 0  # how many rows before the current block are needed
+    result: int = -1  # which output of the program it is, or -1
+    input: int = -1  # which input of the program it is, or -1
+    scratch: int = -1  # which scratch array it shares with others, or -1
+    last_use: int = -1
+
+
+@dataclass(slots=True)
+class _Step:
+    """One scheduled operation: its operands as (slot, delay in bars) or as numbers, and its output slots."""
+
+    operation: Operation
+    operands: tuple[tuple[int, int] | float, ...]
+    outputs: tuple[int, ...]
+    first_bar: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A schedule, made once for formulas and parameters and run any number of times, by any number of threads."""
+
+    inputs: tuple[str, ...]
+    steps: tuple[_Step, ...]
+    slots: tuple[_Slot, ...]
+    lookbacks: tuple[int, ...]
+    scratch_arrays: int
+
+    @property
+    def recursive(self) -> bool:
+        """Whether any value depends on all that went before."""
+        return any(step.operation.recursive for step in self.steps)
+
+
+@dataclass(slots=True)
+class _Builder:
+    inputs: tuple[str, ...]
+    steps: list[_Step] = field(default_factory=list)
+    slots: list[_Slot] = field(default_factory=list)
+    by_key: dict[Key, tuple[int, ...]] = field(default_factory=dict)
+    by_node: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def place(self, node: Node) -> tuple[int, ...]:
+        """Return the slots of `node`'s outputs, scheduling it unless the same operation on the same operands is."""
+        known = self.by_node.get(id(node))
+        if known is not None:
+            return known
+        if node.operation is None:
+            placed = self._intern(("input", node.name), 1)
+            self.slots[placed[0]].input = self.inputs.index(node.name)
+        else:
+            operands = tuple(
+                (self.place(operand.node)[operand.output], operand.delay) if isinstance(operand, Series) else operand
+                for operand in node.operands
+            )
+            placed = self._schedule(node.operation, operands, node.first_bar)
+        self.by_node[id(node)] = placed
+        return placed
+
+    def copy(self, slot: int, delay: int, first_bar: int) -> int:
+        """Schedule a copy of a series: an output that another output, an input or a delayed series would clash with."""
+        self.steps.append(_Step(Operation(np.positive), ((slot, delay),), (len(self.slots),), first_bar))
+        self.slots.append(_Slot())
+        return len(self.slots) - 1
+
+    def _intern(self, key: Key, outputs: int) -> tuple[int, ...]:
+        if key not in self.by_key:
+            self.by_key[key] = tuple(range(len(self.slots), len(self.slots) + outputs))
+            self.slots.extend(_Slot() for _ in range(outputs))
+        return self.by_key[key]
+
+    def _schedule(
+        self, operation: Operation, operands: tuple[tuple[int, int] | float, ...], first_bar: int
+    ) -> tuple[int, ...]:
+        key = (operation, operands, first_bar)
+        if key in self.by_key:
+            return self.by_key[key]
+        placed = self._intern(key, operation.outputs)
+        for operand in operands:
+            if isinstance(operand, tuple):
+                slot = self.slots[operand[0]]
+                slot.kept_bars = max(slot.kept_bars, operand[1])
+        self.steps.append(_Step(operation, operands, placed, first_bar))
+        return placed
+
+
+def build(inputs: tuple[str, ...], outputs: Sequence[Series]) -> Program:
+    """Return the program that computes `outputs` from the inputs of these names."""
+    builder = _Builder(inputs)
+    placed = [(builder.place(series.node)[series.output], series) for series in outputs]
+    for slot, series in placed:
+        builder.slots[slot].kept_bars = max(builder.slots[slot].kept_bars, series.delay)
+    for result, (slot, series) in enumerate(placed):
+        home = builder.slots[slot]
+        if series.delay or home.input >= 0 or home.result >= 0:
+            home = builder.slots[builder.copy(slot, series.delay, series.lookback)]
+        home.result = result
+    return Program(
+        inputs,
+        tuple(builder.steps),
+        tuple(builder.slots),
+        tuple(series.lookback for series in outputs),
+        _assign_scratch(builder.steps, builder.slots),
+    )
+
+
+def _assign_scratch(steps: list[_Step], slots: list[_Slot]) -> int:
+    """Let series that nothing looks back to share scratch arrays; return how many of those are needed."""
+    for index, step in enumerate(steps):
+        for operand in step.operands:
+            if isinstance(operand, tuple):
+                slots[operand[0]].last_use = index
+    free: list[int] = []
+    count = 0
+    for index, step in enumerate(steps):
+        for output in step.outputs:
+            slot = slots[output]
+            if slot.result < 0 and not slot.kept_bars:
+                if not free:
+                    free.append(count)
+                    count += 1
+                slot.scratch = free.pop()
+        used = {operand[0] for operand in step.operands if isinstance(operand, tuple)} | set(step.outputs)
+        free.extend(
+            slots[number].scratch
+            for number in sorted(used)
+            if slots[number].scratch >= 0 and slots[number].last_use <= index
+        )
+    return count
+
+
+@dataclass(slots=True)
+class _Storage:
+    """Where a series is while a program runs: bar t of it begins at element ``t * lanes - origin`` of `array`."""
+
+    array: Floats
+    origin: int = 0
+    attached: bool = False  # to an array of the caller
+    moving: bool = True  # whether a full block lies elsewhere in the array than the full block before
+    filled: int = 0  # rows written, in an array of our own
+
+
+@dataclass(slots=True)
+class _Call:
+    """A step with its arguments in place; those in `holes`, as (position, slot, delay), differ from block to block."""
+
+    function: Callable[..., object]
+    arguments: list[object]
+    holes: tuple[tuple[int, int, int], ...]
+    seen_position: int  # of the number of bars that a recursion has had, or -1
+    first_bar: int
+
+
+class Run:
+    """One execution of a program over `lanes` columns: everything that changes while it runs.
+
+    Parameters
+    ----------
+    program
+        What to compute.
+    lanes
+        Number of columns.
+    whole
+        Whether the only call of `advance` brings the whole series. Then it is read where it lies; otherwise the
+        rows that later blocks look back to are copied.
+    checkpoint
+        Called every few milliseconds; may raise to abandon the run.
+    """
+
+    def __init__(
+        self, program: Program, lanes: int, *, whole: bool = False, checkpoint: Callable[[], None] | None = None
+    ) -> None:
+        self.program = program
+        self.lanes = lanes
+        self.bars_seen = 0
+        self._whole = whole
+        self._checkpoint = checkpoint
+        self._unchecked = 0
+        self._block_bars = 0
+        self._steady_bar = max((step.first_bar for step in program.steps), default=0)
+        self._states = [np.zeros(step.operation.state_rows * lanes) for step in program.steps]
+        self._constants: dict[float, Floats] = {}
+        self._storage = [_Storage(np.empty(0)) for _ in program.slots]
+
+    def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> None:
+        """Compute the next bars: every array is (bars, lanes), and each of `outputs` is C-contiguous and written."""
+        begin, bars, lanes = self.bars_seen, inputs[0].shape[0], self.lanes
+        self._prepare(bars)
+        fed = self._attach(inputs, outputs)
+        steady: list[_Call] = []
+        with np.errstate(all="ignore"):
+            for at in range(0, bars, self._block_bars):
+                size = min(self._block_bars, bars - at)
+                first, end = begin + at, begin + at + size
+                self._open_block(first, size)
+                for number, panel in fed:
+                    storage = self._storage[number]
+                    low = first * lanes - storage.origin
+                    storage.array[low : low + size * lanes].reshape(-1, lanes)[:] = panel[at : at + size]
+                if first < self._steady_bar or size < self._block_bars:
+                    self._execute(self._bind(first, end), first, end)
+                else:
+                    steady = steady or self._bind(first, end)
+                    self._execute(steady, first, end)
+                self._deliver(outputs, at, first, size)
+        for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
+            y[: max(0, lookback - begin)] = np.nan
+        self.bars_seen += bars
+
+    def _prepare(self, bars: int) -> None:
+        """Make the working arrays for blocks of this call's size, keeping the rows that are looked back to."""
+        lanes, block_bars = self.lanes, max(1, min(bars, BLOCK_VALUES // self.lanes))
+        if block_bars <= self._block_bars:
+            return
+        self._block_bars = block_bars
+        self._constants = {}
+        scratch = [np.empty(block_bars * lanes) for _ in range(self.program.scratch_arrays)]
+        for slot, storage in zip(self.program.slots, self._storage, strict=True):
+            kept = slot.kept_bars
+            if slot.result >= 0 and (self._whole or not kept):
+                continue
+            if slot.scratch >= 0:
+                storage.array, storage.moving = scratch[slot.scratch], False
+                continue
+            array = np.empty((kept + max(kept, block_bars)) * lanes)
+            if self.bars_seen:
+                array[: kept * lanes] = storage.array[(storage.filled - kept) * lanes : storage.filled * lanes]
+            storage.array, storage.filled, storage.moving = array, kept, kept > block_bars
+
+    def _attach(
+        self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]
+    ) -> list[tuple[int, NDArray[np.generic]]]:
+        """Read and write the caller's arrays in place where that is possible; return the inputs to copy by block."""
+        fed = []
+        in_place = self._whole
+        for number, (slot, storage) in enumerate(zip(self.program.slots, self._storage, strict=True)):
+            if slot.result >= 0 and (in_place or not slot.kept_bars):
+                storage.array, storage.attached = outputs[slot.result].reshape(-1), True
+                storage.origin = self.bars_seen * self.lanes
+            elif slot.input >= 0:
+                panel = inputs[slot.input]
+                if in_place and panel.dtype == np.float64 and panel.flags.c_contiguous and panel.flags.writeable:
+                    storage.array, storage.origin = panel.reshape(-1).view(np.float64), 0
+                    storage.attached = storage.moving = True
+                else:
+                    fed.append((number, panel))
+        return fed
+
+    def _open_block(self, first: int, size: int) -> None:
+        """Give every series of our own its rows for the next block, moving what is kept to the front of full arrays."""
+        lanes = self.lanes
+        for slot, storage in zip(self.program.slots, self._storage, strict=True):
+            if storage.attached:
+                continue
+            if slot.scratch >= 0:
+                storage.origin = first * lanes
+                continue
+            kept, filled, array = slot.kept_bars, storage.filled, storage.array
+            if (filled + size) * lanes > array.size:
+                array[: kept * lanes] = array[(filled - kept) * lanes : filled * lanes].copy()
+                filled = kept
+            storage.origin = (first - filled) * lanes
+            storage.filled = filled + size
+
+    def _deliver(self, outputs: Sequence[Floats], at: int, first: int, size: int) -> None:
+        """Copy the block of every output that later blocks look back to, and that is therefore kept by us."""
+        for slot, storage in zip(self.program.slots, self._storage, strict=True):
+            if slot.result >= 0 and not storage.attached:
+                low = first * self.lanes - storage.origin
+                block = storage.array[low : low + size * self.lanes]
+                outputs[slot.result][at : at + size] = block.reshape(-1, self.lanes)
+
+    def _bind(self, first: int, end: int) -> list[_Call]:
+        """Put the arguments of every step in place for the bars from `first` to `end`."""
+        calls = []
+        for step, state in zip(self.program.steps, self._states, strict=True):
+            low, high = max(first, step.first_bar) * self.lanes, end * self.lanes
+            if low >= high:
+                continue
+            operation = step.operation
+            is_ufunc = isinstance(operation.function, np.ufunc)
+            arguments: list[object] = []
+            holes: list[tuple[int, int, int]] = []
+
+            def take(
+                slot: int,
+                delay: int,
+                *,
+                low: int = low,
+                high: int = high,
+                arguments: list[object] = arguments,
+                holes: list[tuple[int, int, int]] = holes,
+            ) -> None:
+                storage = self._storage[slot]
+                shift = delay * self.lanes + storage.origin
+                if storage.moving:
+                    holes.append((len(arguments), slot, delay))
+                arguments.append(storage.array[low - shift : high - shift])
+
+            for operand in step.operands:
+                if isinstance(operand, tuple):
+                    take(*operand)
+                else:
+                    arguments.append(operand if is_ufunc else self._constant(operand, high - low))
+            arguments.extend(operation.params)
+            seen_position = -1
+            if operation.recursive:
+                seen_position = len(arguments)
+                arguments.extend((0, self.lanes, state))
+            for output in step.outputs:
+                take(output, 0)
+            calls.append(_Call(operation.function, arguments, tuple(holes), seen_position, step.first_bar))
+        return calls
+
+    def _execute(self, calls: list[_Call], first: int, end: int) -> None:
+        """Carry out the calls for the bars from `first` to `end`."""
+        lanes, storage = self.lanes, self._storage
+        for call in calls:
+            begin = max(first, call.first_bar)
+            arguments = call.arguments
+            for position, slot, delay in call.holes:
+                home = storage[slot]
+                shift = delay * lanes + home.origin
+                arguments[position] = home.array[begin * lanes - shift : end * lanes - shift]
+            if call.seen_position >= 0:
+                arguments[call.seen_position] = begin - call.first_bar
+            if isinstance(call.function, np.ufunc):
+                call.function(*arguments[:-1], out=arguments[-1])
+            else:
+                call.function(*arguments)
+            self._unchecked += (end - begin) * lanes
+            if self._unchecked >= CHECK_VALUES:
+                self._unchecked = 0
+                if self._checkpoint is not None:
+                    self._checkpoint()
+
+    def _constant(self, value: float, size: int) -> Floats:
+        """Return an array of `size` times `value`: kernels take arrays only, so that each is compiled once."""
+        array = self._constants.get(value)
+        if array is None:
+            array = self._constants[value] = np.full(self._block_bars * self.lanes, value)
+        return array[:size]

@@ -1,0 +1,141 @@
+"""The language in which an oscillator's formula is written: series, and operations on them.
+
+A formula receives its inputs as `Series` and combines them with arithmetic, lags and the operations of `_operations`
+and `_averages`. Nothing is computed while it runs; it builds a graph, which `_program` executes block by block. From
+the graph follow the lookback, what a sweep can share, and which state must be kept between two blocks. So the same
+formula serves a whole array, an array in pieces, one bar at a time, one column or ten thousand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Scalar = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a node does with its operands.
+
+    Parameters
+    ----------
+    function
+        A NumPy ufunc, or a kernel that takes the operands' flat arrays, then `params`, then (if `state_rows` or
+        `recursive`) ``seen, lanes, state``, then its output arrays. It never reads an output it has not written.
+    params
+        Numbers that are passed on after the operands.
+    warm_up_bars
+        How many bars the operation needs beyond its operands' own before its first value.
+    outputs
+        How many arrays it writes.
+    recursive
+        Whether it keeps `state_rows` numbers for each column from bar to bar. ``seen`` is how many bars it has had.
+    """
+
+    function: Callable[..., object]
+    params: tuple[Scalar, ...] = ()
+    warm_up_bars: int = 0
+    outputs: int = 1
+    recursive: bool = False
+    state_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One operation applied to operands, or (without an operation) the input called `name`.
+
+    The first bar at which every operand has a value is `first_bar`; the node's own first value is at `lookback`.
+    """
+
+    operation: Operation | None
+    operands: tuple[Series | float, ...]
+    first_bar: int
+    lookback: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One output of a node, seen `delay` bars late and not before its first `skipped` values have passed."""
+
+    node: Node
+    output: int = 0
+    delay: int = 0
+    skipped: int = 0
+
+    @property
+    def lookback(self) -> int:
+        """Bars before the first value."""
+        return self.node.lookback + self.delay + self.skipped
+
+    def lag(self, bars: int) -> Series:
+        """Return the value of `bars` bars ago."""
+        return Series(self.node, self.output, self.delay + bars, self.skipped)
+
+    def skip(self, bars: int) -> Series:
+        """Return the series without its first `bars` values: a recursion that follows is seeded that much later."""
+        return Series(self.node, self.output, self.delay, self.skipped + bars)
+
+    def __add__(self, other: Series | Scalar) -> Series:
+        return elementwise(np.add, self, other)
+
+    def __radd__(self, other: Scalar) -> Series:
+        return elementwise(np.add, other, self)
+
+    def __sub__(self, other: Series | Scalar) -> Series:
+        return elementwise(np.subtract, self, other)
+
+    def __rsub__(self, other: Scalar) -> Series:
+        return elementwise(np.subtract, other, self)
+
+    def __mul__(self, other: Series | Scalar) -> Series:
+        return elementwise(np.multiply, self, other)
+
+    def __rmul__(self, other: Scalar) -> Series:
+        return elementwise(np.multiply, other, self)
+
+    def __truediv__(self, other: Scalar) -> Series:
+        """Divide by a number other than 0; series are divided by `_operations.ratio`, which says what 0/0 is."""
+        return elementwise(np.divide, self, other)
+
+    def __neg__(self) -> Series:
+        return elementwise(np.negative, self)
+
+    def __abs__(self) -> Series:
+        return elementwise(np.absolute, self)
+
+
+def source(name: str) -> Series:
+    """Return the input called `name`."""
+    return Series(Node(None, (), 0, 0, name))
+
+
+def apply(operation: Operation, *operands: Series | Scalar) -> tuple[Series, ...]:
+    """Return the outputs of `operation` on `operands`."""
+    first_bar = max(operand.lookback for operand in operands if isinstance(operand, Series))
+    fixed = tuple(operand if isinstance(operand, Series) else float(operand) for operand in operands)
+    node = Node(operation, fixed, first_bar, first_bar + operation.warm_up_bars)
+    return tuple(Series(node, output) for output in range(operation.outputs))
+
+
+def elementwise(function: Callable[..., Any], *operands: Series | Scalar, params: tuple[Scalar, ...] = ()) -> Series:
+    """Return `function`, a ufunc or a kernel of flat arrays, applied bar by bar."""
+    return apply(Operation(function, params), *operands)[0]
+
+
+def recursion(
+    function: Callable[..., Any],
+    *operands: Series,
+    state_rows: int,
+    params: tuple[Scalar, ...] = (),
+    warm_up_bars: int = 0,
+    outputs: int = 1,
+) -> tuple[Series, ...]:
+    """Return the outputs of a kernel that carries `state_rows` numbers a column from bar to bar."""
+    return apply(Operation(function, params, warm_up_bars, outputs, True, state_rows), *operands)

@@ -1,0 +1,79 @@
+"""Bars that look like prices, and parameters drawn from what the registry declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from riskwave.compute.oscillators import OSCILLATORS, Oscillator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Bars = dict[str, np.ndarray]
+
+
+def make_bars(bars: int, seed: int = 1, symbols: int | None = None, *, tick: float | None = 0.25) -> Bars:
+    """Return bars with drift, quiet stretches without any movement, ties (prices are multiples of `tick`) and jumps."""
+    rng = np.random.default_rng(seed)
+    shape = (bars,) if symbols is None else (bars, symbols)
+    volatility = 0.012 * (1 + 0.5 * np.sin(np.arange(bars) / 40)).reshape(-1, *[1] * (len(shape) - 1))
+    step = rng.normal(0.0002, 1.0, shape) * volatility
+    step[rng.random(shape) < 0.1] = 0.0
+    step[rng.random(shape) < 0.005] *= 6.0
+    close = 100.0 * np.exp(np.cumsum(step, axis=0))
+    open_ = close * np.exp(rng.normal(0, 0.004, shape))
+    high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0, 0.004, shape)))
+    low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0, 0.004, shape)))
+    volume = np.round(rng.lognormal(8, 1, shape))
+    prices = {"open": open_, "high": high, "low": low, "close": close}
+    if tick is not None:
+        prices = {name: np.maximum(np.round(value / tick), 1.0) * tick for name, value in prices.items()}
+    return prices | {"volume": volume}
+
+
+def inputs_of(entry: Oscillator, bars: Bars) -> Bars:
+    return {name: bars[name] for name in entry.inputs}
+
+
+def draw_params(entry: Oscillator, rng: np.random.Generator, longest: int = 30) -> dict[str, object]:
+    """Return a value of every parameter within its range; windows are short enough for a few hundred bars."""
+    drawn: dict[str, object] = {}
+    for param in entry.params:
+        if param.choices:
+            drawn[param.name] = rng.choice(param.choices).item()
+        elif param.kind == "int":
+            drawn[param.name] = int(rng.integers(int(param.low), min(int(param.high), longest) + 1))
+        elif param.kind == "float":
+            drawn[param.name] = float(np.clip(param.default * rng.uniform(0.5, 1.5), param.low, param.high))
+        else:
+            drawn[param.name] = param.default
+    return drawn
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with the argument `entry` runs for every registered oscillator."""
+    if "entry" in metafunc.fixturenames:
+        metafunc.parametrize("entry", list(OSCILLATORS), ids=lambda entry: entry.name)
+
+
+@pytest.fixture(scope="session")
+def bars() -> Bars:
+    return make_bars(700)
+
+
+@pytest.fixture(scope="session")
+def bars_of() -> Callable[..., Bars]:
+    return make_bars
+
+
+@pytest.fixture(scope="session")
+def select() -> Callable[[Oscillator, Bars], Bars]:
+    return inputs_of
+
+
+@pytest.fixture(scope="session")
+def draw() -> Callable[..., dict[str, object]]:
+    return draw_params

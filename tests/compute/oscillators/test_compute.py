@@ -1,0 +1,137 @@
+"""Bad requests are refused with the field, the value and what would be right; long ones can be abandoned."""
+
+from __future__ import annotations
+
+import doctest
+import pickle
+
+import numpy as np
+import pytest
+
+from riskwave.compute import oscillators
+from riskwave.compute.errors import (
+    InputError,
+    SeriesTooShortError,
+    ShapeMismatchError,
+    TooLargeError,
+    UnknownNameError,
+)
+from riskwave.compute.oscillators import _compute, compute, warm_up
+
+CLOSE = np.linspace(10.0, 20.0, 60)
+
+
+def refused(error, message, name="RSI", inputs=None, params=None, **options):
+    with pytest.raises(error, match=message) as caught:
+        compute(name, {"close": CLOSE} if inputs is None else inputs, params or {}, **options)
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert str(copy) == str(caught.value)
+    assert copy.reason == caught.value.reason
+
+
+def test_unknown_indicator_lists_near_names():
+    refused(UnknownNameError, r"indicator was RSII; it must be a known name; did you mean .*RSI", name="RSII")
+
+
+def test_unknown_parameter():
+    refused(UnknownNameError, r"params was timeperiode; .*did you mean timeperiod", params={"timeperiode": 14})
+
+
+@pytest.mark.parametrize("value", [1, 100_001, 2.5, "14", None, True, float("nan"), np.float64("inf")])
+def test_parameter_outside_its_range(value):
+    refused(
+        InputError, r"params\.timeperiod was .*; it must be an integer from 2 to 100000", params={"timeperiod": value}
+    )
+
+
+def test_missing_and_extra_inputs():
+    refused(InputError, r"inputs\.high was missing; it must be given: STOCH needs high, low, close", name="STOCH")
+    refused(UnknownNameError, r"inputs was volume", inputs={"close": CLOSE, "volume": CLOSE})
+    refused(UnknownNameError, r"inputs was Close; .*close", inputs={"Close": CLOSE})
+
+
+def test_unequal_shapes():
+    inputs = {"high": CLOSE, "low": CLOSE[:-1], "close": CLOSE}
+    refused(
+        ShapeMismatchError, r"inputs\.low was of shape \(59,\); it must be of shape \(60,\), like high", "STOCH", inputs
+    )
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (2, 3, 4), ()])
+def test_wrong_dimensions(shape):
+    refused(ShapeMismatchError, r"inputs\.close was of shape", inputs={"close": np.ones(shape)})
+
+
+@pytest.mark.parametrize("values", [["a", "b"], [1j, 2j], [True, False], [None, None]])
+def test_not_numbers(values):
+    refused(InputError, r"inputs\.close was of type .*an array of real numbers", inputs={"close": values})
+
+
+def test_series_shorter_than_the_lookback():
+    refused(
+        SeriesTooShortError,
+        r"inputs\.close was 14 bars; it must be at least 15 bars for RSI\(timeperiod=14\)",
+        inputs={"close": CLOSE[:14]},
+    )
+    refused(SeriesTooShortError, r"timeperiod=100000", params={"timeperiod": [5, 100_000]})
+
+
+def test_swept_lists_of_unequal_length():
+    message = r"params was fastperiod with 2, slowperiod with 3; it must be lists of one length"
+    refused(ShapeMismatchError, message, "MACD", params={"fastperiod": [3, 4], "slowperiod": [5, 6, 7]})
+
+
+def test_too_many_windows_and_too_large_an_answer():
+    refused(TooLargeError, r"params\.timeperiod was 10001 values", params={"timeperiod": [5] * 10_001})
+    refused(TooLargeError, r"params\.timeperiod was 0 values", params={"timeperiod": []})
+    refused(TooLargeError, r"inputs was 480 bytes of outputs; it must be at most 479", max_output_bytes=479)
+
+
+def test_sweep_reports_its_parameters():
+    result = compute("MACD", {"close": CLOSE}, {"fastperiod": np.array([3, 4]), "slowperiod": 9})
+    assert result.params == {"fastperiod": [3, 4], "slowperiod": 9, "signalperiod": 9}
+    assert result.lookback.tolist() == [16, 16]
+    assert result.outputs["macdhist"].shape == (2, 60)
+
+
+def test_single_window_sweep_keeps_its_axis():
+    assert compute("RSI", {"close": CLOSE}, {"timeperiod": (7,)}).outputs["real"].shape == (1, 60)
+
+
+def test_more_windows_than_run_at_once():
+    windows = list(range(2, 42))
+    sweep = compute("RSI", {"close": CLOSE}, {"timeperiod": windows})
+    last = compute("RSI", {"close": CLOSE}, {"timeperiod": 41})
+    np.testing.assert_array_equal(sweep.outputs["real"][-1], last.outputs["real"])
+
+
+def test_numpy_scalars_are_parameters():
+    assert compute("RSI", {"close": CLOSE}, {"timeperiod": np.int64(7)}).params == {"timeperiod": 7}
+
+
+def test_a_checkpoint_abandons_a_long_computation():
+    class AbandonedError(Exception):
+        pass
+
+    calls = []
+
+    def checkpoint():
+        calls.append(1)
+        if len(calls) == 4:
+            raise AbandonedError
+
+    close = np.full((3000, 2000), 5.0)
+    with pytest.raises(AbandonedError):
+        compute("RSI", {"close": close}, checkpoint=checkpoint)
+    compute("RSI", {"close": close[:100]}, checkpoint=lambda: None)
+
+
+def test_warm_up_runs_every_oscillator():
+    calls = []
+    report = warm_up(lambda: calls.append(1))
+    assert report.oscillators == len(calls) == len(oscillators.OSCILLATORS)
+    assert report.elapsed_s >= 0.0
+
+
+def test_examples_in_the_documentation():
+    assert doctest.testmod(_compute).failed == 0

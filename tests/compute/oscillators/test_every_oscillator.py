@@ -1,0 +1,209 @@
+"""What holds for every registered oscillator; a new module is covered without writing a test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from riskwave.compute.oscillators import OSCILLATORS, compute
+from riskwave.compute.oscillators import _program as program_module
+from riskwave.compute.oscillators._program import Run
+
+
+def assert_same_bits(actual, expected):
+    np.testing.assert_array_equal(
+        actual.view(np.int64)[~np.isnan(expected)], expected.view(np.int64)[~np.isnan(expected)]
+    )
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+
+
+def run_in_pieces(entry, inputs, window, sizes):
+    """Feed a series piece by piece, the sizes of the pieces repeating."""
+    program = entry.program((window,))
+    bars = len(next(iter(inputs.values())))
+    run = Run(program, 1)
+    outputs = [np.empty((bars, 1)) for _ in entry.outputs]
+    at = piece = 0
+    while at < bars:
+        size = min(sizes[piece % len(sizes)], bars - at)
+        run.advance(
+            [inputs[name][at : at + size].reshape(-1, 1) for name in entry.inputs],
+            [output[at : at + size] for output in outputs],
+        )
+        at, piece = at + size, piece + 1
+    return [output[:, 0] for output in outputs]
+
+
+def defaults(entry):
+    return tuple(param.default for param in entry.params)
+
+
+def test_declaration_is_complete(entry):
+    assert entry.title
+    assert entry.source
+    assert len(entry.doc) > 40
+    assert entry.outputs
+    assert entry.name == entry.name.upper()
+    for param in entry.params:
+        assert param.doc
+        if param.kind in {"int", "float"}:
+            assert param.low <= param.default <= param.high
+
+
+def test_first_value_is_at_the_lookback(entry, bars_of, select, draw):
+    rng = np.random.default_rng(5)
+    for params in [{}] + [draw(entry, rng) for _ in range(5)]:
+        result = compute(entry.name, select(entry, bars_of(400)), params, allow_look_ahead=True)
+        assert result.lookback == entry.lookback(entry.defaults() | params)
+        for label, values in result.outputs.items():
+            assert np.isnan(values[: result.lookback]).all(), label
+            assert np.isfinite(values[result.lookback :]).all(), label
+
+
+def test_one_bar_more_than_the_lookback_is_enough(entry, bars_of, select):
+    lookback = entry.lookback(entry.defaults())
+    whole = compute(entry.name, select(entry, bars_of(lookback + 5)), allow_look_ahead=True)
+    short = {name: values[: lookback + 1] for name, values in select(entry, bars_of(lookback + 5)).items()}
+    for label, values in compute(entry.name, short, allow_look_ahead=True).outputs.items():
+        assert_same_bits(values, whole.outputs[label][: lookback + 1])
+
+
+@pytest.mark.parametrize("sizes", [(1,), (2,), (3,), (7,), (1, 50, 2, 190, 3), (200, 1)], ids=str)
+def test_pieces_equal_the_whole(entry, bars_of, select, draw, sizes):
+    inputs = select(entry, bars_of(260))
+    params = entry.defaults() | draw(entry, np.random.default_rng(len(sizes)), longest=20)
+    whole = compute(entry.name, inputs, params, allow_look_ahead=True)
+    window = tuple(params[param.name] for param in entry.params)
+    for values, label in zip(run_in_pieces(entry, inputs, window, sizes), entry.outputs, strict=True):
+        assert_same_bits(values, whole.outputs[label])
+
+
+def test_small_blocks_equal_the_whole(entry, bars_of, select, monkeypatch):
+    panel = select(entry, bars_of(300, symbols=3))
+    whole = compute(entry.name, panel, allow_look_ahead=True)
+    for block in (1, 6, 21, 200):
+        monkeypatch.setattr(program_module, "BLOCK_VALUES", block)
+        for label, values in compute(entry.name, panel, allow_look_ahead=True).outputs.items():
+            assert_same_bits(values, whole.outputs[label])
+
+
+def test_columns_equal_single_series(entry, bars_of, select):
+    panel = select(entry, bars_of(500, symbols=5))
+    together = compute(entry.name, panel, allow_look_ahead=True)
+    for column in range(5):
+        alone = compute(entry.name, {k: v[:, column] for k, v in panel.items()}, allow_look_ahead=True)
+        for label, values in alone.outputs.items():
+            assert_same_bits(np.ascontiguousarray(together.outputs[label][:, column]), values)
+
+
+def test_long_series_equals_its_column(entry, bars_of, select):
+    """A long single series is computed by chains side by side, a panel of it is not."""
+    inputs = select(entry, bars_of(65_000, seed=8))
+    alone = compute(entry.name, inputs, allow_look_ahead=True)
+    pair = compute(entry.name, {k: np.column_stack([v, v]) for k, v in inputs.items()}, allow_look_ahead=True)
+    for label, values in alone.outputs.items():
+        assert_same_bits(np.ascontiguousarray(pair.outputs[label][:, 1]), values)
+
+
+def test_sweep_equals_its_windows(entry, bars_of, select, draw):
+    if not entry.params:
+        return
+    rng = np.random.default_rng(9)
+    windows = [draw(entry, rng) for _ in range(6)]
+    lists = {name: [window[name] for window in windows] for name in windows[0]}
+    panel = select(entry, bars_of(350, symbols=2))
+    sweep = compute(entry.name, panel, lists, allow_look_ahead=True)
+    for i, window in enumerate(windows):
+        single = compute(entry.name, panel, window, allow_look_ahead=True)
+        assert sweep.lookback[i] == single.lookback
+        for label, values in single.outputs.items():
+            assert sweep.outputs[label].shape == (6, 350, 2)
+            assert_same_bits(np.ascontiguousarray(sweep.outputs[label][i]), values)
+
+
+def test_the_future_does_not_change_the_past(entry, bars_of, select):
+    if entry.looks_ahead:
+        return
+    inputs = select(entry, bars_of(400))
+    whole = compute(entry.name, inputs)
+    for cut in (entry.lookback(entry.defaults()) + 1, 233, 399):
+        prefix = compute(entry.name, {k: v[:cut] for k, v in inputs.items()})
+        for label, values in prefix.outputs.items():
+            assert_same_bits(values, whole.outputs[label][:cut])
+
+
+def test_inputs_of_other_types_are_computed_in_float64(entry, bars_of, select):
+    whole = {k: np.round(v) for k, v in select(entry, bars_of(200)).items()}
+    expected = compute(entry.name, whole, allow_look_ahead=True)
+    variants = {
+        "integer": {k: v.astype(np.int64) for k, v in whole.items()},
+        "float32": {k: v.astype(np.float32) for k, v in whole.items()},
+        "strided": {k: np.repeat(v, 2)[::2] for k, v in whole.items()},
+        "list": {k: v.tolist() for k, v in whole.items()},
+        "big endian": {k: v.astype(">f8") for k, v in whole.items()},
+    }
+    readonly = {k: v.copy() for k, v in whole.items()}
+    for v in readonly.values():
+        v.flags.writeable = False
+    for given in [*variants.values(), readonly]:
+        for label, values in compute(entry.name, given, allow_look_ahead=True).outputs.items():
+            assert_same_bits(values, expected.outputs[label])
+
+
+def test_column_major_panel(entry, bars_of, select):
+    panel = select(entry, bars_of(200, symbols=4))
+    expected = compute(entry.name, panel, allow_look_ahead=True)
+    turned = compute(entry.name, {k: np.asfortranarray(v) for k, v in panel.items()}, allow_look_ahead=True)
+    for label, values in turned.outputs.items():
+        assert_same_bits(values, expected.outputs[label])
+
+
+def test_inputs_are_left_alone(entry, bars_of, select):
+    inputs = select(entry, bars_of(200))
+    before = {k: v.copy() for k, v in inputs.items()}
+    compute(entry.name, inputs, allow_look_ahead=True)
+    for name, values in inputs.items():
+        assert_same_bits(values, before[name])
+
+
+def test_bounds_hold(entry, bars_of, select, draw):
+    rng = np.random.default_rng(2)
+    for seed in range(6):
+        params = draw(entry, rng) if seed else {}
+        for values in compute(
+            entry.name, select(entry, bars_of(500, seed=seed)), params, allow_look_ahead=True
+        ).outputs.values():
+            if entry.low is not None:
+                assert np.nanmin(values) >= entry.low - 1e-9 * abs(entry.high or 1.0)
+            if entry.high is not None:
+                assert np.nanmax(values) <= entry.high + 1e-9 * abs(entry.high)
+
+
+def test_compiled_equals_plain_python(entry, bars_of, select):
+    inputs = select(entry, bars_of(150, symbols=2))
+    program = entry.program((defaults(entry),))
+    if max(program.lookbacks) >= 150:
+        return
+    results = []
+    for plain in (False, True):
+        run = Run(program, 2)
+        bind = run._bind
+
+        def bind_plain(first, end, bind=bind):
+            calls = bind(first, end)
+            for call in calls:
+                call.function = getattr(call.function, "py_func", call.function)
+            return calls
+
+        if plain:
+            run._bind = bind_plain
+        outputs = [np.empty((150, 2)) for _ in entry.outputs]
+        run.advance([inputs[name] for name in entry.inputs], outputs)
+        results.append(outputs)
+    for compiled, interpreted in zip(*results, strict=True):
+        assert_same_bits(compiled, interpreted)
+
+
+def test_registry_is_sorted_and_full():
+    assert list(OSCILLATORS.names()) == sorted(OSCILLATORS.names())
+    assert {"RSI", "MACD", "STOCH"} <= set(OSCILLATORS.names())

@@ -1,0 +1,114 @@
+"""A bar with a missing input never has a value; what follows is the policy that was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from riskwave.compute.errors import InputError, NotFiniteError, UnknownNameError
+from riskwave.compute.oscillators import GapPolicy, compute
+
+
+@pytest.fixture
+def gappy(bars_of, select):
+    def make(entry, symbols=3, bars=600):
+        panel = {k: v.copy() for k, v in select(entry, bars_of(bars, symbols=symbols)).items()}
+        rng = np.random.default_rng(4)
+        names = list(panel)
+        missing = np.zeros((bars, symbols), dtype=bool)
+        missing[rng.integers(bars // 2, bars, 12), 0] = True
+        missing[300:306, 1] = True  # a long gap; the last column has none
+        for i, (bar, column) in enumerate(np.argwhere(missing)):
+            panel[names[i % len(names)]][bar, column] = (np.nan, np.inf, -np.inf)[i % 3]
+        return panel, missing
+
+    return make
+
+
+@pytest.mark.parametrize("policy", ["hold", "restart", "taint"])
+def test_no_value_on_a_bar_with_a_missing_input(entry, gappy, policy):
+    panel, missing = gappy(entry)
+    result = compute(entry.name, panel, gap_policy=policy, allow_look_ahead=True)
+    for values in result.outputs.values():
+        assert np.isnan(values[missing]).all()
+    assert "14 of" not in result.warnings[0] or missing.sum() == 14
+    assert f"{missing.sum()} of 1800 bars, in 2 of 3 columns" in result.warnings[0]
+
+
+def test_hold_is_the_series_without_the_missing_bars(entry, gappy):
+    panel, missing = gappy(entry)
+    result = compute(entry.name, panel, allow_look_ahead=True)
+    for column in range(3):
+        valid = ~missing[:, column]
+        alone = compute(entry.name, {k: v[valid, column] for k, v in panel.items()}, allow_look_ahead=True)
+        for label, values in alone.outputs.items():
+            np.testing.assert_array_equal(result.outputs[label][valid, column], values)
+
+
+def test_restart_computes_each_stretch_anew(entry, gappy):
+    panel, _ = gappy(entry)
+    result = compute(entry.name, panel, gap_policy="restart", allow_look_ahead=True)
+    for begin, end in ((0, 300), (306, 600)):
+        alone = compute(entry.name, {k: v[begin:end, 1] for k, v in panel.items()}, allow_look_ahead=True)
+        for label, values in alone.outputs.items():
+            np.testing.assert_array_equal(result.outputs[label][begin:end, 1], values)
+
+
+def test_taint_ends_a_recursion_and_passes_through_a_window(entry, gappy):
+    panel, _ = gappy(entry)
+    result = compute(entry.name, panel, gap_policy="taint", allow_look_ahead=True)
+    restart = compute(entry.name, panel, gap_policy="restart", allow_look_ahead=True)
+    recursive = entry.program((tuple(entry.defaults().values()),)).recursive
+    for label, values in result.outputs.items():
+        if recursive:
+            assert np.isnan(values[300:, 1]).all()
+            assert np.isfinite(values[result.lookback : 300, 1]).all()
+        else:
+            np.testing.assert_array_equal(values, restart.outputs[label])
+
+
+def test_hold_with_a_longest_gap_restarts_after_a_longer_one(entry, gappy):
+    panel, _ = gappy(entry)
+    bridged = compute(entry.name, panel, max_gap_bars=6, allow_look_ahead=True)
+    hold = compute(entry.name, panel, allow_look_ahead=True)
+    broken = compute(entry.name, panel, max_gap_bars=5, allow_look_ahead=True)
+    restart = compute(entry.name, panel, gap_policy="restart", allow_look_ahead=True)
+    for label in hold.outputs:
+        np.testing.assert_array_equal(bridged.outputs[label], hold.outputs[label])
+        np.testing.assert_array_equal(broken.outputs[label][:, 1], restart.outputs[label][:, 1])
+
+
+def test_strict_names_the_first_gap(entry, gappy):
+    panel, _ = gappy(entry)
+    with pytest.raises(NotFiniteError, match=r"inputs\.\w+ was .* at bar \d+ of column \d"):
+        compute(entry.name, panel, gap_policy=GapPolicy.STRICT, allow_look_ahead=True)
+
+
+def test_a_column_that_begins_late_or_has_nothing():
+    close = np.linspace(1.0, 2.0, 300).reshape(100, 3)
+    close[:40, 0] = np.nan
+    close[:, 1] = np.nan
+    result = compute("RSI", {"close": close}, gap_policy="taint").outputs["real"]
+    assert np.isnan(result[:54, 0]).all()
+    assert np.isfinite(result[54:, 0]).all()
+    assert np.isnan(result[:, 1]).all()
+    assert np.isfinite(result[14:, 2]).all()
+
+
+def test_more_columns_with_gaps_than_are_packed_at_once():
+    close = np.random.default_rng(0).random((40, 1030)) + 1.0
+    close[20] = np.nan
+    result = compute("RSI", {"close": close}).outputs["real"]
+    alone = compute("RSI", {"close": np.delete(close[:, 1029], 20)}).outputs["real"]
+    np.testing.assert_array_equal(np.delete(result[:, 1029], 20), alone)
+
+
+def test_unknown_policy():
+    with pytest.raises(UnknownNameError, match=r"gap_policy was hodl; .* did you mean hold"):
+        compute("RSI", {"close": np.arange(20.0)}, gap_policy="hodl")
+
+
+@pytest.mark.parametrize(("policy", "bars"), [("hold", -1), ("restart", 3)])
+def test_longest_gap_belongs_to_hold(policy, bars):
+    with pytest.raises(InputError, match="max_gap_bars was"):
+        compute("RSI", {"close": np.arange(20.0)}, gap_policy=policy, max_gap_bars=bars)

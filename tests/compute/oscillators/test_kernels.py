@@ -1,0 +1,55 @@
+"""The shared loops, against their plain Python and against loops that are too simple to be wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from riskwave.compute.oscillators import _kernels
+
+
+def plain_ema(x, k, begin, y):
+    out = np.full(x.size, np.nan)
+    for i in range(begin, x.size):
+        y += k * (x[i] - y)
+        out[i] = y
+    return out
+
+
+@pytest.mark.parametrize("k", [0.9, 0.5, 2 / 15, 1 / 14])
+@pytest.mark.parametrize("bars", [10, 700, 20_000, 20_003])
+@pytest.mark.parametrize("kind", ["walk", "zeros", "steps", "negative zeros", "late spike"])
+def test_chains_side_by_side_equal_the_plain_loop(k, bars, kind):
+    rng = np.random.default_rng(0)
+    x = {
+        "walk": rng.normal(0, 1, bars).cumsum(),
+        "zeros": np.zeros(bars),
+        "steps": np.repeat(rng.normal(0, 1, bars // 10 + 1), 10)[:bars],
+        "negative zeros": np.where(rng.random(bars) < 0.9, -0.0, rng.normal(0, 1, bars)),
+        "late spike": np.where(np.arange(bars) == 3, 1e300, rng.normal(0, 1e-300, bars)),
+    }[kind]
+    out = np.full(bars, np.nan)
+    last = _kernels.ema_chain(x, k, 3, 0.25, out)
+    expected = plain_ema(x, k, 3, 0.25)
+    np.testing.assert_array_equal(out.view(np.int64), expected.view(np.int64))
+    assert last == expected[-1]
+
+
+def test_a_guess_that_has_not_settled_is_repaired(monkeypatch):
+    """With chains that start far too late, nearly every seam is wrong at first."""
+    monkeypatch.setattr(_kernels, "SETTLING_TIME_CONSTANTS", 0.5)
+    x = np.random.default_rng(1).normal(0, 1, 900).cumsum()
+    out = np.full(900, np.nan)
+    _kernels.ema_chain.py_func(x, 0.1, 0, 7.0, out)
+    np.testing.assert_array_equal(out, plain_ema(x, 0.1, 0, 7.0))
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 33])
+def test_all_finite_sees_every_element(size):
+    x = np.linspace(-1.0, 1.0, size) * 1e308
+    assert _kernels.all_finite(x)
+    for i in range(size):
+        for bad in (np.nan, np.inf, -np.inf):
+            broken = x.copy()
+            broken[i] = bad
+            assert not _kernels.all_finite(broken)
