@@ -27,9 +27,11 @@ from riskwave.server.services import make_services
 from riskwave.server.warm_up import warm_up_kernels
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from riskwave.config.settings import Settings
+
+    ServicesFactory = Callable[[Runtime, Mapping[str, bool]], dict[str, object]]
 
 _log = structlog.get_logger("riskwave.server")
 
@@ -146,8 +148,15 @@ class RiskwaveServer:
             await self._health.set(name, status)
 
 
-def build_server(settings: Settings) -> RiskwaveServer:
+def build_server(settings: Settings, services_factory: ServicesFactory = make_services) -> RiskwaveServer:
     """Return a server of the settings, not started. Called inside the event loop that will run it.
+
+    Parameters
+    ----------
+    settings
+        All of them.
+    services_factory
+        Makes the objects that answer, from the runtime and the table of capabilities.
 
     Examples
     --------
@@ -184,7 +193,7 @@ def build_server(settings: Settings) -> RiskwaveServer:
         ready=ready,
     )
     capabilities: dict[str, bool] = {}
-    services = make_services(runtime, capabilities)
+    services = services_factory(runtime, capabilities)
     capabilities.update(list_capabilities(services))
     return RiskwaveServer(runtime, boundary, services)
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 ErrorType = Literal["validation", "not_found", "conflict", "config", "upstream", "overload", "cancelled", "internal"]
 """Whose matter an error is; the `type` of the log line."""
 
-MESSAGE_LENGTH_MAX = 1_000
+MESSAGE_BYTES_MAX = 1_000
+"""Of a message in UTF-8; gRPC sends it twice, once with three bytes for each that is not ASCII."""
+
+VALUE_LENGTH_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +69,24 @@ class CallError(Exception):
     ) -> None:
         self.code = code
         self.reason = reason
-        self.message = message if len(message) <= MESSAGE_LENGTH_MAX else message[: MESSAGE_LENGTH_MAX - 3] + "..."
+        self.message = _shorten(message)
         self.error_type: ErrorType = error_type
         self.violations = violations
         self.retry_after_s = retry_after_s
-        self.metadata = dict(metadata or {})
+        self.metadata = {name: value[:VALUE_LENGTH_MAX] for name, value in (metadata or {}).items()}
         super().__init__(self.message)
+
+
+def _shorten(message: str) -> str:
+    encoded = message.encode(errors="replace")
+    if len(encoded) <= MESSAGE_BYTES_MAX:
+        return message
+    return encoded[: MESSAGE_BYTES_MAX - 3].decode(errors="ignore") + "..."
 
 
 def invalid_field(reason: str, field: str, value: str, allowed: str) -> CallError:
     """Return the error of one field that has a value that it may not have."""
-    message = f"{field} was {value}; it must be {allowed}"
+    message = _shorten(f"{field} was {value}; it must be {allowed}")
     return CallError(
         grpc.StatusCode.INVALID_ARGUMENT,
         reason,

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from riskwave.server.errors import CallError, FieldViolation
 
 DOMAIN = "riskwave"
-STATUS_BYTES_MAX = 3_900
+STATUS_BYTES_MAX = 3_600
 VIOLATION_COUNT_MAX = 100
 DETAILS_KEY = "grpc-status-details-bin"
-_METADATA_LENGTH_MAX = 400
 
 
 def make_status(
@@ -56,7 +55,7 @@ def make_status(
         elif len(violations) > 1:
             del violations[len(violations) * 3 // 4 :]
         else:
-            return _assemble(error, call, {}, [], None)
+            return _assemble(error, call, optional, [], None)
 
 
 def _assemble(
@@ -66,7 +65,7 @@ def _assemble(
     violations: list[FieldViolation],
     debug: error_details_pb2.DebugInfo | None,
 ) -> status_pb2.Status:
-    metadata = {name: value[:_METADATA_LENGTH_MAX] for name, value in (*context.items(), *error.metadata.items())}
+    metadata = context | error.metadata
     if len(violations) < len(error.violations):
         metadata["violations_left_out"] = str(len(error.violations) - len(violations))
     details: list[Message] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
@@ -167,7 +168,7 @@ class CallGuard:
             return self._caller_gone(), True
         if type(error).__name__ == _CALLER_GONE_NAME:
             return self._caller_gone(), True
-        if isinstance(error, asyncio.CancelledError):
+        if isinstance(error, asyncio.CancelledError | concurrent.futures.CancelledError):
             return errors.backend_unavailable("the work was cancelled by the server; try again"), False
         return self._shared.translator.translate(error, self.call.correlation_id), False
 

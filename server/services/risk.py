@@ -1,0 +1,273 @@
+"""RiskService: what a history says about a portfolio."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from riskwave.compute import risk
+from riskwave.compute.digest import digest_arrays
+from riskwave.compute.errors import InputError
+from riskwave.server.encoding import make_estimate, put_array
+from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.history import ReturnHistory, inline_history
+from riskwave.server.results import fill_meta
+from riskwave.v1 import portfolio_pb2
+from riskwave.v1 import risk_service_pb2 as pb
+from riskwave.v1.codec import decode_params, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from google.protobuf.message import Message
+
+    from riskwave.compute.estimates import ShortfallEstimator
+    from riskwave.compute.result_warning import ResultWarning
+    from riskwave.server.call import Call
+    from riskwave.server.runtime import Runtime
+
+R = TypeVar("R")
+M = TypeVar("M", bound="Message")
+
+PERIODS_PER_YEAR = 252.0
+CONFIDENCE = 0.95
+LARGE_VALUES = 1 << 16
+"""Answers with more numbers are encoded by a thread."""
+
+_SHORTFALL: dict[int, ShortfallEstimator] = {
+    pb.SHORTFALL_ESTIMATOR_UNSPECIFIED: "tail_mean",
+    pb.SHORTFALL_ESTIMATOR_TAIL_MEAN: "tail_mean",
+    pb.SHORTFALL_ESTIMATOR_ROCKAFELLAR_URYASEV: "rockafellar_uryasev",
+}
+_ARGUMENTS = {"es_estimator": "shortfall_estimator"}
+"""Arguments of the computation whose field in the request has another name."""
+
+
+class RiskService:
+    """Analyses portfolios over histories of the request or of the store."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pool = runtime.pool
+
+    async def analyze_portfolio(
+        self, request: pb.AnalyzePortfolioRequest, call: Call
+    ) -> pb.AnalyzePortfolioResponse | bytes:
+        """Return the whole report."""
+        if request.shortfall_estimator not in _SHORTFALL:
+            raise InputError("shortfall_estimator", str(request.shortfall_estimator), "a value of ShortfallEstimator")
+        history = await self._history(request.data, call)
+        report = await self._run(
+            call,
+            history,
+            lambda: risk.analyze_portfolio(
+                history.returns,
+                history.weights,
+                assets=history.assets,
+                periods_per_year=request.periods_per_year or PERIODS_PER_YEAR,
+                risk_free_rate=request.risk_free_rate,
+                confidence=request.confidence or CONFIDENCE,
+                es_estimator=_SHORTFALL[request.shortfall_estimator],
+            ),
+        )
+        return await self._answer(report.returns.size * 3, _encode_analysis, report, history, call)
+
+    async def compute_rolling_risk(
+        self, request: pb.ComputeRollingRiskRequest, call: Call
+    ) -> pb.ComputeRollingRiskResponse | bytes:
+        """Return measures over a sliding window."""
+        history = await self._history(request.data, call)
+        settings = risk.RiskSettings(
+            periods_per_year=request.periods_per_year or PERIODS_PER_YEAR, risk_free_rate=request.risk_free_rate
+        )
+        result = await self._run(
+            call,
+            history,
+            lambda: risk.rolling_risk(
+                history.returns,
+                history.weights,
+                window_bars=request.window_bars,
+                measures=list(request.measures),
+                settings=settings,
+                between_slices=call.token.check,
+            ),
+        )
+        size = len(history.returns) * len(result.measures)
+        return await self._answer(size, _encode_rolling, result, history, call)
+
+    async def compute_covariance(
+        self, request: pb.ComputeCovarianceRequest, call: Call
+    ) -> pb.ComputeCovarianceResponse | bytes:
+        """Return covariance, correlation and mean."""
+        params = decode_params(request.params)
+        history = await self._history(request.data, call)
+        report = await self._run(
+            call,
+            history,
+            lambda: risk.compute_covariance(
+                history.returns,
+                estimator=request.estimator or "sample",
+                params=params,
+                periods_per_year=request.periods_per_year or 1.0,
+                assets=history.assets,
+            ),
+        )
+        return await self._answer(report.covariance.size * 2, _encode_covariance, report, history, call)
+
+    async def _history(self, data: portfolio_pb2.PortfolioData, call: Call) -> ReturnHistory:
+        kind = data.WhichOneof("portfolio")
+        if kind is None:
+            raise InputError("data", "missing", "holdings, portfolio_name or inline_returns")
+        if kind == "inline_returns":
+            return await self._pool.copy(inline_history, data, "data")
+        return await self._runtime.history.returns(data, "data", call)
+
+    async def _run(self, call: Call, history: ReturnHistory, work: Callable[[], R]) -> R:
+        try:
+            return await self._pool.run(call, work)
+        except InputError as error:
+            raise _rename(error, history) from None
+
+    async def _answer(
+        self, size: int, encode: Callable[[R, ReturnHistory, Call], M], result: R, history: ReturnHistory, call: Call
+    ) -> M | bytes:
+        if size <= LARGE_VALUES:
+            return encode(result, history, call)
+        return await self._pool.copy(lambda: encode(result, history, call).SerializeToString())
+
+
+def _rename(error: InputError, history: ReturnHistory) -> CallError:
+    """Name the request's field for the argument that the computation names."""
+    return invalid_field(error.reason, _field(error.field, history), error.value, error.allowed)
+
+
+def _field(argument: str, history: ReturnHistory) -> str:
+    head = argument.partition("[")[0].partition(".")[0]
+    return history.fields.get(head, _ARGUMENTS.get(head, head)) + argument[len(head) :]
+
+
+def _warnings(warnings: Iterable[ResultWarning], history: ReturnHistory) -> Iterator[ResultWarning]:
+    for warning in warnings:
+        yield replace(warning, field=_field(warning.field, history)) if warning.field else warning
+
+
+def _encode_analysis(report: risk.PortfolioReport, history: ReturnHistory, call: Call) -> pb.AnalyzePortfolioResponse:
+    answer = pb.AnalyzePortfolioResponse()
+    encode_report(answer.report, report)
+    if history.times.size:
+        fill(answer.report, "times", history.times)
+    numbers = {name: estimate.value for name, estimate in report.measures.items()}
+    decomposition = report.risk_decomposition
+    digest = digest_arrays(
+        numbers
+        | {
+            "correlation_matrix": report.correlation_matrix,
+            "drawdowns": report.drawdowns,
+            "returns": report.returns,
+            "wealth": report.wealth,
+            "weights": report.weights,
+            "component_volatility": decomposition.component_volatility,
+            "component_var_95": decomposition.component_var_95,
+            "component_cvar_95": decomposition.component_cvar_95,
+        }
+    )
+    fill_meta(
+        answer.meta,
+        call,
+        "risk.analyze_portfolio",
+        digest=digest,
+        provenance=history.provenance,
+        warnings=_warnings(report.warnings, history),
+    )
+    return answer
+
+
+def encode_report(message: pb.PortfolioReport, report: risk.PortfolioReport) -> None:
+    """Fill the contract's report; the times are the history's."""
+    for name in (
+        "portfolio_return",
+        "portfolio_volatility",
+        "sharpe_ratio",
+        "var_95",
+        "var_99",
+        "cvar_95",
+        "max_drawdown",
+        "diversification_ratio",
+        "sortino_ratio",
+        "calmar_ratio",
+    ):
+        getattr(message, name).CopyFrom(make_estimate(getattr(report, name)))
+    for name in ("correlation_matrix", "drawdowns", "returns", "wealth"):
+        put_array(getattr(message, name), getattr(report, name))
+    message.assets.extend(report.assets)
+    fill(message, "weights", report.weights)
+    message.observation_count = report.observation_count
+    parts = report.risk_decomposition
+    for index, asset in enumerate(report.assets):
+        message.risk_decomposition.add(
+            asset=asset,
+            weight=parts.weights[index],
+            marginal_volatility=parts.marginal_volatility[index],
+            component_volatility=parts.component_volatility[index],
+            share=parts.share[index],
+            component_var_95=parts.component_var_95[index],
+            component_cvar_95=parts.component_cvar_95[index],
+        )
+    period = report.max_drawdown_period
+    if period is not None:
+        message.max_drawdown_period.peak_index = period.peak_index
+        message.max_drawdown_period.trough_index = period.trough_index
+        message.max_drawdown_period.recovery_index = period.recovery_index
+        message.max_drawdown_period.depth = period.depth
+    for measure in risk.MEASURES:
+        message.measures.append(
+            pb.MeasureValue(
+                name=measure.name,
+                title=measure.title,
+                estimate=make_estimate(report.measures[measure.name]),
+                unit=measure.unit,
+                doc=measure.doc,
+                higher_is_better=measure.higher_is_better,
+            )
+        )
+
+
+def _encode_rolling(result: risk.RollingRisk, history: ReturnHistory, call: Call) -> pb.ComputeRollingRiskResponse:
+    answer = pb.ComputeRollingRiskResponse()
+    for name, values in result.measures.items():
+        put_array(answer.measures.add(name=name).array, values)
+    if history.times.size:
+        fill(answer, "times", history.times)
+    fill_meta(
+        answer.meta,
+        call,
+        "risk.rolling_risk",
+        digest=digest_arrays(result.measures),
+        provenance=history.provenance,
+        warnings=_warnings(result.warnings, history),
+    )
+    return answer
+
+
+def _encode_covariance(
+    report: risk.CovarianceReport, history: ReturnHistory, call: Call
+) -> pb.ComputeCovarianceResponse:
+    answer = pb.ComputeCovarianceResponse(
+        assets=report.assets,
+        min_eigenvalue=report.min_eigenvalue,
+        shrinkage=report.shrinkage,
+        repaired=report.repaired,
+    )
+    put_array(answer.covariance, report.covariance)
+    put_array(answer.correlation, report.correlation)
+    put_array(answer.mean, report.mean)
+    numbers = {"covariance": report.covariance, "correlation": report.correlation, "mean": report.mean}
+    fill_meta(
+        answer.meta,
+        call,
+        "risk.compute_covariance",
+        digest=digest_arrays(numbers),
+        provenance=history.provenance,
+        warnings=_warnings(report.warnings, history),
+    )
+    return answer
