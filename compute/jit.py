@@ -5,12 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numba
+from numba.core.codegen import get_host_cpu_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def _use_full_vector_width() -> None:
+    """Let the compiler use 512-bit registers where the processor has them; it prefers 256 bits of its own accord.
+
+    Halves the time of the Monte Carlo kernels' normals. No bit of a result depends on the width. A choice that the
+    user made through Numba's environment variables stays.
+    """
+    config: Any = numba.config
+    if config.CPU_NAME is None and config.CPU_FEATURES is None:
+        features: str = get_host_cpu_features()  # type: ignore[no-untyped-call]
+        if "+avx512f" in features:
+            config.CPU_FEATURES = features + ",-prefer-256-bit"
+
+
+_use_full_vector_width()
 
 
 def kernel(*, inline: bool = False, contract: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:

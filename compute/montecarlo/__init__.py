@@ -1,1 +1,62 @@
-"""riskwave."""
+"""Monte Carlo simulation of portfolios: the same request gives the same bits, and every estimate comes with its error.
+
+    validate(spec)                       raises what is wrong with a request
+    plan_chunks(spec)                    cuts it into chunks
+    simulate_chunk(spec, chunk)          simulates one, anywhere
+    summarize(spec, chunk_results)       merges them, in whatever order they come
+    digest(result)                       shows that two results are the same
+    estimate_cost(spec)                  tells time and memory beforehand
+    warm_up()                            compiles or loads the kernels
+
+`run` does all of it in one thread.
+"""
+
+from riskwave.compute.montecarlo.chunk import (
+    Chunk,
+    ChunkResult,
+    SimulationCost,
+    estimate_cost,
+    plan_chunks,
+    simulate_chunk,
+)
+from riskwave.compute.montecarlo.engine import run, warm_up
+from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, validate
+from riskwave.compute.montecarlo.path_state import RESULTS
+from riskwave.compute.montecarlo.result import (
+    SimulationResult,
+    SimulationStatistics,
+    ThresholdProbability,
+    WealthFan,
+    digest,
+    summarize,
+)
+from riskwave.compute.montecarlo.spec import PATHS_MAX, PATHS_MIN, SimulationSpec
+from riskwave.compute.montecarlo.summary import DistributionSummary, Histogram, Quantile, Tail
+
+__all__ = [
+    "MODELS",
+    "PATHS_MAX",
+    "PATHS_MIN",
+    "RESULTS",
+    "Chunk",
+    "ChunkResult",
+    "DistributionSummary",
+    "Histogram",
+    "PortfolioModel",
+    "Quantile",
+    "SimulationCost",
+    "SimulationResult",
+    "SimulationSpec",
+    "SimulationStatistics",
+    "Tail",
+    "ThresholdProbability",
+    "WealthFan",
+    "digest",
+    "estimate_cost",
+    "plan_chunks",
+    "run",
+    "simulate_chunk",
+    "summarize",
+    "validate",
+    "warm_up",
+]

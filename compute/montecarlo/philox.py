@@ -1,0 +1,110 @@
+"""Philox4x32-10: random words as a pure function of seed, stream, path and step.
+
+A counter-based generator has no state that moves along: the words of step t of path i are a bijection of the counter
+(i, t) under the key, so that any path can be computed alone, by anyone, in any order. The key is the seed. The
+counter's four words are: the path's low and high half, the step group, and the draw, which holds the stream in its
+upper 16 bits and a number within the step in its lower 16.
+
+References
+----------
+Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3. SC'11.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from riskwave.compute.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WORDS: Final = 4
+"""Words that one counter gives."""
+
+SEED_MAX: Final = 2**64 - 1
+"""Largest seed."""
+
+STREAM_BITS: Final = 16
+"""Position of the stream in the counter's last word."""
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_WEYL_0, _WEYL_1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
+_ROUNDS: Final = 10
+
+
+def split_seed(seed: int) -> tuple[np.uint32, np.uint32]:
+    """Return the key: the seed's low and high 32 bits."""
+    return np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32)
+
+
+@kernel(inline=True)
+def philox(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint32, k1: np.uint32
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    """Return four words in the lower halves of four uint64; the upper halves are left as they fall.
+
+    Each 32-bit word stays in a 64-bit lane: the vector multiplication reads lower halves only, and no lane has to be
+    split or packed between the rounds, which halves the time of the textbook form with 32-bit variables.
+    """
+    for _ in range(_ROUNDS):
+        p0 = (c0 & _LOW) * _MULTIPLIER_0
+        p1 = (c2 & _LOW) * _MULTIPLIER_1
+        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ np.uint64(k0), p1, (p0 >> _HALF) ^ c3 ^ np.uint64(k1), p0
+        k0 = np.uint32(k0 + _WEYL_0)
+        k1 = np.uint32(k1 + _WEYL_1)
+    return c0, c1, c2, c3
+
+
+@kernel()
+def fill_words(
+    words: NDArray[np.uint32],
+    first_path: int,
+    step_group: int,
+    draw: int,
+    k0: np.uint32,
+    k1: np.uint32,
+    antithetic: int,
+    width: int,
+) -> None:
+    """Fill `words`, shape (4, at least `width`), with the words of `width` consecutive paths.
+
+    With `antithetic` 1 (otherwise 0) the paths 2i and 2i + 1 share the counter i, and the second has every bit flipped,
+    which mirrors a uniform at one half and changes exactly the sign of a normal.
+    """
+    shift = np.uint64(antithetic)
+    group = np.uint64(step_group)
+    last = np.uint64(draw)
+    base = np.uint64(first_path)
+    for j in range(width):
+        path = base + np.uint64(j)
+        flip = np.uint32(np.uint64(0) - (path & shift))
+        index = path >> shift
+        w0, w1, w2, w3 = philox(index & _LOW, index >> _HALF, group, last, k0, k1)
+        words[0, j] = np.uint32(w0) ^ flip
+        words[1, j] = np.uint32(w1) ^ flip
+        words[2, j] = np.uint32(w2) ^ flip
+        words[3, j] = np.uint32(w3) ^ flip
+
+
+@kernel()
+def _block(counter: NDArray[np.uint64], k0: np.uint32, k1: np.uint32, out: NDArray[np.uint32]) -> None:
+    w0, w1, w2, w3 = philox(counter[0], counter[1], counter[2], counter[3], k0, k1)
+    out[0], out[1], out[2], out[3] = np.uint32(w0), np.uint32(w1), np.uint32(w2), np.uint32(w3)
+
+
+def philox4x32_10(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the four words of one counter under one key; every argument and result has 32 bits.
+
+    Examples
+    --------
+    >>> [f"{word:08x}" for word in philox4x32_10((0, 0, 0, 0), (0, 0))]
+    ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
+    """
+    out = np.empty(WORDS, dtype=np.uint32)
+    _block(np.array(counter, dtype=np.uint64), np.uint32(key[0]), np.uint32(key[1]), out)
+    return int(out[0]), int(out[1]), int(out[2]), int(out[3])
