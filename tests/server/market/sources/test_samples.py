@@ -1,0 +1,112 @@
+"""Every recorded answer of every vendor, and what it means: samples/<vendor>/cases.yaml says it, one line a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from riskwave.server.market import sources
+from riskwave.server.market.sources import SOURCES, Bars, HttpRequest, HttpResponse, NotInPlanError, ShortLimitError
+
+SAMPLES = Path(__file__).parent / "samples"
+EQUITIES = ("AAPL", "IBM", "MSFT")
+NETWORK_SOURCES = sorted(source.name for source in SOURCES if source.auth)
+
+
+@dataclass(frozen=True)
+class Case:
+    vendor: str
+    file: str
+    expected: dict
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        before = self.expected.get("latest")
+        if before and request.path in {"/v2/rates/latest", "/v1/commodityprice"}:
+            return HttpResponse(200, (SAMPLES / self.vendor / before).read_bytes(), "application/json")
+        body = (SAMPLES / self.vendor / self.file).read_bytes()
+        return HttpResponse(self.expected.get("status", 200), body, self.expected.get("type", "application/json"))
+
+    async def fetch(self) -> Bars:
+        source = SOURCES.get(self.vendor)
+        dates = [np.datetime64(self.expected[name]).item() if name in self.expected else None for name in ("start", "end")]
+        query = source.query(self.expected["symbol"], self.expected["interval"], *dates, equities=EQUITIES)
+
+        async def ask(request: HttpRequest) -> HttpResponse:
+            assert request.base_url == source.base_url
+            assert request.auth == source.auth
+            return self.answer(request)
+
+        return await source.fetch(query, ask)
+
+
+CASES = [
+    Case(path.parent.name, file, expected)
+    for path in sorted(SAMPLES.glob("*/cases.yaml"))
+    for file, expected in yaml.safe_load(path.read_text()).items()
+]
+
+
+def ids(case: Case) -> str:
+    return f"{case.vendor}/{case.file}"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "rows" in case.expected], ids=ids)
+async def test_prices_are_read(case: Case) -> None:
+    bars = await case.fetch()
+    expected = case.expected
+    assert bars.source == case.vendor
+    assert len(bars) == len(bars.close) == expected["rows"]
+    assert (np.diff(bars.times) > 0).all()
+    assert np.isfinite(bars.close).all()
+    for index, name in ((0, "first"), (-1, "last")):
+        if name in expected:
+            time, price = expected[name]
+            assert bars.times[index] == np.datetime64(time, "ns").astype(np.int64)
+            assert bars.close[index] == price
+    if "has" in expected:
+        time, price = expected["has"]
+        assert bars.close[bars.times == np.datetime64(time, "ns").astype(np.int64)] == [price]
+    assert [name for name in ("open", "high", "low", "volume") if getattr(bars, name) is not None] == expected.get(
+        "columns", []
+    )
+    if "note" in expected:
+        assert any(expected["note"] in note for note in bars.notes)
+    else:
+        assert bars.notes == ()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "error" in case.expected], ids=ids)
+async def test_refusals_are_understood(case: Case) -> None:
+    expected = case.expected
+    with pytest.raises(sources.SourceError) as caught:
+        await case.fetch()
+    error = caught.value
+    assert type(error).__name__ == expected["error"], error
+    assert expected.get("contains", "") in error.message
+    if isinstance(error, ShortLimitError):
+        assert error.retry_after_s == expected["retry_after_s"]
+    if isinstance(error, NotInPlanError):
+        assert error.part == expected["part"]
+
+
+@pytest.mark.parametrize("vendor", NETWORK_SOURCES)
+def test_no_recorded_answer_is_left_out(vendor: str) -> None:
+    files = {path.name for path in (SAMPLES / vendor).iterdir()} - {"cases.yaml"}
+    assert files == {case.file for case in CASES if case.vendor == vendor}
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+async def test_answers_cut_short_are_never_prices(case: Case) -> None:
+    """However much of an answer came: no prices out of half of one, and never anything but a `SourceError`."""
+    whole = case.answer(HttpRequest("", "")).body
+    source = SOURCES.get(case.vendor)
+    query = source.query(case.expected["symbol"], case.expected["interval"], equities=EQUITIES)
+    for length in range(0, len(whole.rstrip()), max(1, len(whole) // 40)):
+
+        async def ask(_: HttpRequest, length: int = length) -> HttpResponse:
+            return HttpResponse(200, whole[:length], "application/json")
+
+        with pytest.raises(sources.SourceError):
+            await source.fetch(query, ask)
