@@ -1,0 +1,201 @@
+"""The front end of `Client`: carries plans out over gRPC's blocking stack."""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import TYPE_CHECKING, Any, Generic, Self
+
+import grpc
+
+from riskwave._attempts import Attempts
+from riskwave._calls import Exchange, Gather, Step, T, Upload
+from riskwave._wire import channel_options, make_correlation_id, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from google.protobuf.message import Message
+
+    from riskwave._calls import Method, Plan, Subscription
+    from riskwave._errors import RiskwaveError
+    from riskwave._wire import Settings
+
+_serialize = lambda message: message.SerializeToString()  # noqa: E731 - gRPC wants a callable for any message
+
+
+class Blocking:
+    """Carries plans out, in the calling thread. Any number of threads may use one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        options = channel_options()
+        if settings.credentials is None:
+            self._channel = grpc.insecure_channel(settings.address, options)
+        else:
+            self._channel = grpc.secure_channel(settings.address, settings.credentials, options)
+
+    def close(self) -> None:
+        """End every open call and the connection."""
+        self._channel.close()
+
+    def run(self, plan: Plan[T]) -> T:
+        """Carry a plan out and return its result."""
+        correlation_id = make_correlation_id()
+        try:
+            step = next(plan)
+            while True:
+                try:
+                    answer = self._perform(step, correlation_id)
+                except Exception as error:  # noqa: BLE001 - the plan may know what to do; what it does not, it raises
+                    step = plan.throw(error)
+                else:
+                    step = plan.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            plan.close()
+
+    def subscribe(self, subscription: Subscription[T]) -> Stream[T]:
+        """Open a stream."""
+        return Stream(self, subscription)
+
+    def converse(self, method: Method[Any, Any]) -> Conversation:
+        """Open a conversation."""
+        return Conversation(self, method)
+
+    def _perform(self, step: Step | Upload | Exchange, correlation_id: str) -> Any:
+        if isinstance(step, Exchange):
+            return step.conversation.exchange(step.request)
+        deadline_s = self._settings.deadline_s(step.method, step.timeout_s)
+        attempts = Attempts(deadline_s, repeatable=isinstance(step, Step) and step.idempotent)
+        while True:
+            try:
+                return self._attempt(step, attempts.remaining_s(), correlation_id)
+            except grpc.RpcError as failure:
+                error = self.translate(failure, step.method, correlation_id)
+                delay_s = attempts.delay_after(error)
+                if delay_s is None:
+                    raise error from failure
+            time.sleep(delay_s)
+
+    def _attempt(self, step: Step | Upload, timeout_s: float | None, correlation_id: str) -> Any:
+        arguments: dict[str, Any] = {"timeout": timeout_s, "metadata": self._settings.headers(correlation_id)}
+        path, codecs = step.method.path, (_serialize, step.method.answer_type.FromString)
+        if isinstance(step, Gather):
+            call: Any = self._channel.unary_stream(path, *codecs)(step.request, **arguments)
+            collect: Callable[[Any], Any] = list
+        elif isinstance(step, Upload):
+            call = self._channel.stream_unary(path, *codecs).future(iter(step.requests), **arguments)
+            collect = _result
+        else:
+            call = self._channel.unary_unary(path, *codecs).future(step.request, **arguments)
+            collect = _result
+        try:
+            return collect(call)
+        finally:
+            call.cancel()  # gRPC never ends a call that was abandoned, as by Ctrl-C
+
+    def translate(self, failure: grpc.RpcError, method: Method[Any, Any], correlation_id: str) -> RiskwaveError:
+        """Return our exception for gRPC's."""
+        return translate(failure, method, correlation_id, self._settings.address)
+
+    def open_stream(
+        self,
+        method: Method[Any, Any],
+        requests: Message | Iterator[Message],
+        timeout_s: float | None,
+        correlation_id: str,
+    ) -> Any:
+        """Return gRPC's call of a stream of answers."""
+        make: Callable[..., Any] = (
+            self._channel.stream_stream if hasattr(requests, "__next__") else self._channel.unary_stream
+        )
+        call = make(method.path, _serialize, method.answer_type.FromString)
+        deadline_s = self._settings.deadline_s(method, timeout_s)
+        return call(requests, timeout=deadline_s, metadata=self._settings.headers(correlation_id))
+
+
+def _result(call: Any) -> Any:
+    return call.result()
+
+
+class Stream(Generic[T]):
+    """Items as the server sends them: an iterator, and a context manager that ends the stream.
+
+    Attributes
+    ----------
+    correlation_id
+        Under which the server's log has the call.
+    """
+
+    def __init__(self, front: Blocking, subscription: Subscription[T]) -> None:
+        self.correlation_id = make_correlation_id()
+        self._front = front
+        self._subscription = subscription
+        self._call = front.open_stream(
+            subscription.method, subscription.request, subscription.timeout_s, self.correlation_id
+        )
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        while True:
+            try:
+                message = next(self._call)
+            except grpc.RpcError as failure:
+                if self._closed_by_us(failure):
+                    raise StopIteration from None
+                raise self._front.translate(failure, self._subscription.method, self.correlation_id) from failure
+            item = self._subscription.decode(message)
+            if item is not None:
+                return item
+
+    def _closed_by_us(self, failure: grpc.RpcError) -> bool:
+        code: grpc.StatusCode = failure.code()
+        return code is grpc.StatusCode.CANCELLED and bool(self._call.cancelled())
+
+    def close(self) -> None:
+        """End the stream; the server stops its work."""
+        self._call.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        """End the stream that nobody reads any more: gRPC would keep it open."""
+        call = getattr(self, "_call", None)
+        if call is not None:
+            call.cancel()
+
+
+class Conversation:
+    """Messages there and back, one for one."""
+
+    def __init__(self, front: Blocking, method: Method[Any, Any]) -> None:
+        self.correlation_id = make_correlation_id()
+        self._front = front
+        self._method = method
+        self._requests: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._call = front.open_stream(method, iter(self._requests.get, None), None, self.correlation_id)
+
+    def exchange(self, request: Message) -> Any:
+        """Send a message and return its answer."""
+        self._requests.put(request)
+        try:
+            return next(self._call)
+        except grpc.RpcError as failure:
+            raise self._front.translate(failure, self._method, self.correlation_id) from failure
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._requests.put(None)
+        self._call.cancel()

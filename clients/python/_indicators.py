@@ -1,0 +1,307 @@
+"""`client.indicators`: oscillators and the averages that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from riskwave._calls import Api, F, Plan, ask, method, pages
+from riskwave._errors import invalid
+from riskwave._indicator_results import IndicatorResult, IndicatorResults, IndicatorSpec, decode_results, decode_spec
+from riskwave._indicator_stream import IndicatorStream, open_message
+from riskwave._inputs import Date, enum_value, price_selection, read_table
+from riskwave._methods import COMPUTE_INDICATORS, LIST_INDICATORS
+from riskwave._results import Rows
+from riskwave.v1 import indicator_service_pb2 as pb
+from riskwave.v1.codec import Scalar, encode_array, encode_params, fill
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Param = Scalar | Sequence[Scalar]
+"""A parameter's value, or the values of a sweep."""
+
+_INPUTS = ("open", "high", "low", "close", "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorCall:
+    """One indicator with its parameters, for `compute_many`.
+
+    Attributes
+    ----------
+    name
+        The indicator's name, such as RSI.
+    params
+        Values by name; what is left out takes its default. A list is a sweep.
+    label
+        The name of the result. Empty means the indicator's name.
+    """
+
+    name: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+    label: str = ""
+
+
+class BarOptions(TypedDict, total=False):
+    """The bars that indicators are computed on: arrays, or symbols of stored prices; and how gaps are taken.
+
+    open, high, low, close, volume
+        The bars, of shape (bars) or (bars, symbols): arrays, series or frames. A datetime index becomes the times, a
+        frame's columns the symbols.
+    symbols
+        Without bars, the stored prices to use, put on their common dates; with bars, names of the columns.
+    source
+        The source of stored prices. None takes the preferred one of each symbol.
+    start, end
+        First and last date of stored prices, both included.
+    gap_policy
+        hold (default), restart, taint or strict: what follows a bar with a missing input.
+    max_gap_bars
+        With hold, the longest gap that is bridged, in bars. 0 means any.
+    convention
+        talib (default), wilder, tradingview or tulip.
+    allow_look_ahead
+        Allows indicators whose values use later bars.
+    reducer
+        last, crossings or rank: what to return of each output. None returns every bar.
+    """
+
+    open: ArrayLike | None
+    high: ArrayLike | None
+    low: ArrayLike | None
+    close: ArrayLike | None
+    volume: ArrayLike | None
+    symbols: Sequence[str] | None
+    source: str | None
+    start: Date | None
+    end: Date | None
+    gap_policy: str | None
+    max_gap_bars: int
+    convention: str | None
+    allow_look_ahead: bool
+    reducer: str | None
+
+
+def indicators_request(calls: Sequence[IndicatorCall], **bars: Unpack[BarOptions]) -> pb.ComputeIndicatorsRequest:
+    """Return the request of several indicators over the same bars."""
+    unknown = set(bars) - set(BarOptions.__annotations__)
+    if unknown:
+        raise invalid("arguments", sorted(unknown), f"among {', '.join(BarOptions.__annotations__)}")
+    request = pb.ComputeIndicatorsRequest(
+        calls=[pb.IndicatorCall(name=one.name, params=encode_params(one.params), label=one.label) for one in calls],
+        gap_policy=enum_value(pb.GapPolicy, bars.get("gap_policy"), "gap_policy"),
+        max_gap_bars=bars.get("max_gap_bars", 0),
+        convention=bars.get("convention") or "",
+        allow_look_ahead=bars.get("allow_look_ahead", False),
+        reducer=enum_value(pb.Reducer, bars.get("reducer"), "reducer"),
+    )
+    symbols = bars.get("symbols")
+    inputs = {name: bars[name] for name in _INPUTS if bars.get(name) is not None}  # type: ignore[literal-required] # of BarOptions
+    if inputs:
+        request.bars.CopyFrom(_inline_bars(inputs, symbols))
+    elif symbols is not None:
+        request.prices.CopyFrom(price_selection(symbols, bars.get("source"), bars.get("start"), bars.get("end")))
+    else:
+        raise invalid("bars", "missing", "given as arrays (close=...) or as symbols of stored prices (symbols=[...])")
+    return request
+
+
+def _inline_bars(inputs: Mapping[str, ArrayLike], symbols: Sequence[str] | None) -> pb.InlineBars:
+    tables = {name: read_table(data, name) for name, data in inputs.items()}
+    message = pb.InlineBars()
+    for name, table in tables.items():
+        getattr(message, name).CopyFrom(encode_array(table.values))
+    first = next(iter(tables.values()))
+    if first.times is not None:
+        fill(message, "times", first.times)
+    message.symbols.extend(symbols if symbols is not None else first.names if first.values.ndim == 2 else ())
+    return message
+
+
+class Indicators(Api[F]):
+    """Oscillators and averages. Names, parameters, outputs and defaults are TA-Lib's."""
+
+    @method
+    def list(self, group: str | None = None, *, timeout_s: float | None = None) -> Plan[Rows[IndicatorSpec]]:
+        """List what can be computed, with everything needed to draw a form.
+
+        Parameters
+        ----------
+        group
+            Only this group, such as momentum. None means all.
+        timeout_s
+            Seconds to wait for the answer.
+        """
+        request = pb.ListIndicatorsRequest(group=group or "")
+        found = yield from pages(LIST_INDICATORS, request, timeout_s, lambda answer: answer.indicators)
+        return Rows(decode_spec(one) for one in found)
+
+    @method
+    def compute(
+        self,
+        /,
+        name: str,
+        *,
+        open: ArrayLike | None = None,  # noqa: A002 - TA-Lib's name of the input
+        high: ArrayLike | None = None,
+        low: ArrayLike | None = None,
+        close: ArrayLike | None = None,
+        volume: ArrayLike | None = None,
+        symbols: Sequence[str] | None = None,
+        source: str | None = None,
+        start: Date | None = None,
+        end: Date | None = None,
+        gap_policy: str | None = None,
+        max_gap_bars: int = 0,
+        convention: str | None = None,
+        allow_look_ahead: bool = False,
+        reducer: str | None = None,
+        timeout_s: float | None = None,
+        **params: Param,
+    ) -> Plan[IndicatorResult]:
+        """Compute an indicator on bars, or on stored prices.
+
+        Parameters
+        ----------
+        name
+            The indicator, such as RSI.
+        open, high, low, close, volume
+            The bars, of shape (bars) or (bars, symbols): arrays, series or frames. A datetime index becomes the
+            times, a frame's columns the symbols. NaN is a missing value.
+        symbols
+            Without bars, the stored prices to use, put on their common dates; with bars, names of the columns.
+        source
+            The source of stored prices. None takes the preferred one of each symbol.
+        start, end
+            First and last date of stored prices, both included.
+        gap_policy
+            What follows a bar with a missing input: hold (default), restart, taint or strict.
+        max_gap_bars
+            With hold, the longest gap that is bridged, in bars. 0 means any.
+        convention
+            talib (default), wilder, tradingview or tulip.
+        allow_look_ahead
+            Allows indicators whose values use later bars.
+        reducer
+            What to return of each output: last, crossings or rank. None returns every bar.
+        timeout_s
+            Seconds to wait for the answer.
+        **params
+            The indicator's parameters by TA-Lib's names. A list is a sweep, whose values lead the shape of the result.
+
+        Returns
+        -------
+        IndicatorResult
+            With `outputs`, `lookback`, `meta` and `to_pandas()`.
+
+        Raises
+        ------
+        UnknownNameError
+            For an unknown indicator or parameter; it has near names.
+        InvalidRequestError
+            For a parameter outside its range, arrays of unequal shape, a series shorter than the lookback.
+        NotFoundError
+            For an unknown symbol.
+
+        Examples
+        --------
+        >>> result = client.indicators.compute("RSI", symbols=["WTI"], start="2024-01-01", timeperiod=14)
+        >>> result.lookback, list(result.outputs), result.symbols
+        (14, ['real'], ('WTI',))
+        """
+        request = indicators_request(
+            [IndicatorCall(name, params)],
+            open=open,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+            symbols=symbols,
+            source=source,
+            start=start,
+            end=end,
+            gap_policy=gap_policy,
+            max_gap_bars=max_gap_bars,
+            convention=convention,
+            allow_look_ahead=allow_look_ahead,
+            reducer=reducer,
+        )
+        answer = yield from ask(COMPUTE_INDICATORS, request, timeout_s)
+        return decode_results(answer)[0]
+
+    @method
+    def compute_many(
+        self,
+        calls: Sequence[str | IndicatorCall | tuple[str, Mapping[str, Param]]],
+        *,
+        timeout_s: float | None = None,
+        **bars: Unpack[BarOptions],
+    ) -> Plan[IndicatorResults]:
+        """Compute several indicators over the same bars in one call.
+
+        Parameters
+        ----------
+        calls
+            Names, pairs of name and parameters, or `IndicatorCall`; at most 256.
+        timeout_s
+            Seconds to wait for the answer.
+        **bars
+            The bars or the symbols, as in `compute`.
+
+        Examples
+        --------
+        >>> both = client.indicators.compute_many(["MACD", ("RSI", {"timeperiod": 7})], symbols=["WTI"])
+        >>> [result.name for result in both], both["RSI"].lookback
+        (['MACD', 'RSI'], 7)
+        """
+        request = indicators_request([_as_call(one) for one in calls], **bars)
+        answer = yield from ask(COMPUTE_INDICATORS, request, timeout_s)
+        return decode_results(answer)
+
+    def open(
+        self,
+        name: str,
+        *,
+        symbols: int | None = None,
+        gap_policy: str | None = None,
+        max_gap_bars: int = 0,
+        convention: str | None = None,
+        **params: Scalar,
+    ) -> IndicatorStream[F]:
+        """Open a stream that computes bar by bar, with state that can be saved and restored.
+
+        The stream opens at its first call, or on entering its context.
+
+        Parameters
+        ----------
+        name
+            The indicator, such as RSI.
+        symbols
+            Number of columns. None means one, whose values are plain numbers.
+        gap_policy, max_gap_bars, convention
+            As in `compute`.
+        **params
+            The indicator's parameters, without sweeps.
+        """
+        call = pb.IndicatorCall(name=name, params=encode_params(params))
+        policy = enum_value(pb.GapPolicy, gap_policy, "gap_policy")
+        request = open_message(call, symbols or 1, policy, max_gap_bars, convention or "")
+        return IndicatorStream(self._front, request, scalar=symbols is None)
+
+    def restore(self, snapshot: bytes) -> IndicatorStream[F]:
+        """Continue a stream from what `snapshot()` returned: the following values are the same bits.
+
+        Raises
+        ------
+        PreconditionError
+            At the first call, for a snapshot of another version or convention, or one that was altered.
+        """
+        return IndicatorStream.restored(self._front, snapshot)
+
+
+def _as_call(given: str | IndicatorCall | tuple[str, Mapping[str, Param]]) -> IndicatorCall:
+    if isinstance(given, IndicatorCall):
+        return given
+    return IndicatorCall(given) if isinstance(given, str) else IndicatorCall(given[0], given[1])

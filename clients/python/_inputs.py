@@ -1,0 +1,241 @@
+"""What callers hold - frames, arrays, dates, weights - as parts of the contract's requests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+from google.protobuf.duration_pb2 import Duration
+
+from riskwave._errors import invalid
+from riskwave.v1.codec import encode_array, fill
+from riskwave.v1.market_data_service_pb2 import PriceSelection
+from riskwave.v1.portfolio_pb2 import Holdings, InlineReturns, PortfolioData
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Date = str | dt.date | np.datetime64
+"""A date in ISO form, or anything that holds one; the time of a datetime is left out."""
+Weights = Mapping[str, float] | Sequence[float] | np.ndarray[Any, np.dtype[Any]]
+"""Weights by symbol; with returns that have no names, in the order of their columns."""
+
+
+class PortfolioOptions(TypedDict, total=False):
+    """A portfolio and the history that it is judged by: one of weights, portfolio, returns with weights.
+
+    weights
+        Weights by symbol; prices come from the store. With `returns`, one weight a column.
+    portfolio
+        The name of a stored portfolio; prices come from the store.
+
+    Returns
+    -------
+        Simple returns per period as fractions, of shape (observations, assets) or (observations): an array, a frame
+        or a series. A frame's columns name the assets, a datetime index the periods.
+    assets
+        Names of the assets in returns; they replace a frame's.
+    symbols
+        Stored assets, equally weighted, where weights don't matter.
+    source
+        The source of the prices. None takes the preferred one of each symbol.
+    start, end
+        First and last date, both included. None takes all common dates.
+    """
+
+    weights: Weights | None
+    portfolio: str | None
+    returns: ArrayLike | None
+    assets: Sequence[str] | None
+    symbols: Sequence[str] | None
+    source: str | None
+    start: Date | None
+    end: Date | None
+
+
+def date_text(value: Date | None) -> str:
+    """Return a date in ISO form; texts go to the server as they are, which judges them.
+
+    Examples
+    --------
+    >>> date_text(dt.datetime(2020, 4, 20, 17, 30))
+    '2020-04-20'
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, np.datetime64):
+        return str(value.astype("datetime64[D]"))
+    return value.date().isoformat() if isinstance(value, dt.datetime) else value.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers with what a frame knows of them.
+
+    Attributes
+    ----------
+    values
+        float64, of one or two axes.
+    times
+        Time of each row, datetime64[ns] UTC. None when unknown.
+    names
+        Names of the columns. Empty when unknown.
+    """
+
+    values: NDArray[np.float64]
+    times: NDArray[np.datetime64] | None
+    names: tuple[str, ...]
+
+
+def read_table(data: ArrayLike, field: str) -> Table:
+    """Return an array, a pandas Series or a DataFrame as numbers, times and names."""
+    index, columns = getattr(data, "index", None), getattr(data, "columns", None)
+    try:
+        values = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise invalid(field, type(data).__name__, f"numbers ({error})") from error
+    if values.ndim not in {1, 2}:
+        raise invalid(field, f"an array of shape {values.shape}", "of shape (rows) or (rows, columns)")
+    names: tuple[str, ...] = ()
+    if columns is not None:
+        names = tuple(str(name) for name in columns)
+    elif getattr(data, "name", None) is not None:
+        names = (str(data.name),)  # type: ignore[union-attr] # a pandas Series
+    return Table(values, read_times(index), names)
+
+
+def read_times(index: Any) -> NDArray[np.datetime64] | None:
+    """Return the times of a pandas index, or None when it does not hold times. Zones are turned into UTC."""
+    values = getattr(index, "values", None)  # of an index with a zone, pandas gives UTC here
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "M":
+        return None
+    return values.astype("datetime64[ns]")
+
+
+def price_selection(symbols: Sequence[str], source: str | None, start: Date | None, end: Date | None) -> PriceSelection:
+    """Return which stored prices a call uses."""
+    if isinstance(symbols, str):
+        symbols = [symbols]
+    return PriceSelection(symbols=symbols, source=source or "", start_date=date_text(start), end_date=date_text(end))
+
+
+def portfolio_data(
+    *,
+    weights: Weights | None = None,
+    portfolio: str | None = None,
+    returns: ArrayLike | None = None,
+    assets: Sequence[str] | None = None,
+    symbols: Sequence[str] | None = None,
+    source: str | None = None,
+    start: Date | None = None,
+    end: Date | None = None,
+) -> PortfolioData:
+    """Return a portfolio and its history. See `PortfolioOptions`."""
+    data = PortfolioData(source=source or "", start_date=date_text(start), end_date=date_text(end))
+    if returns is not None:
+        if portfolio is not None or symbols is not None:
+            raise invalid("returns", "given with portfolio or symbols", "given alone, with weights")
+        data.inline_returns.CopyFrom(_inline_returns(read_table(returns, "returns"), weights, assets))
+    elif portfolio is not None:
+        if weights is not None or symbols is not None:
+            raise invalid("portfolio", "given with weights or symbols", "given alone")
+        data.portfolio_name = portfolio
+    elif weights is not None:
+        data.holdings.CopyFrom(holdings(weights, symbols))
+    elif symbols is not None:
+        names = [symbols] if isinstance(symbols, str) else list(symbols)
+        data.holdings.CopyFrom(holdings(dict.fromkeys(names, 1.0 / max(len(names), 1)), None))
+    else:
+        raise invalid("portfolio", "missing", "given as weights, as portfolio (a stored one's name) or as returns")
+    return data
+
+
+def holdings(weights: Weights, symbols: Sequence[str] | None) -> Holdings:
+    """Return weights by symbol: of a mapping, or of a sequence beside symbols."""
+    by_symbol = _by_name(weights)
+    if by_symbol is None:
+        if symbols is None:
+            raise invalid("weights", type(weights).__name__, "a mapping of symbols to weights")
+        numbers = np.asarray(weights, dtype=np.float64).ravel()
+        if len(numbers) != len(symbols):
+            raise invalid("weights", f"{len(numbers)} numbers", f"one a symbol, of which there are {len(symbols)}")
+        by_symbol = dict(zip(symbols, map(float, numbers), strict=True))
+    return Holdings(symbols=list(by_symbol), weights=list(by_symbol.values()))
+
+
+def _by_name(weights: Weights) -> dict[str, float] | None:
+    if hasattr(weights, "items"):  # a mapping, or a pandas Series
+        return {str(symbol): float(weight) for symbol, weight in weights.items()}
+    return None
+
+
+def _inline_returns(table: Table, weights: Weights | None, assets: Sequence[str] | None) -> InlineReturns:
+    names = tuple(assets) if assets is not None else table.names
+    count = table.values.shape[1] if table.values.ndim == 2 else 1
+    by_name = None if weights is None else _by_name(weights)
+    if weights is None:
+        numbers = np.full(count, 1.0 / max(count, 1))
+    elif by_name is None:
+        numbers = np.asarray(weights, dtype=np.float64).ravel()
+    else:
+        if set(by_name) != set(names):
+            raise invalid("weights", sorted(by_name), f"one weight for each column of returns: {sorted(names)}")
+        numbers = np.array([by_name[name] for name in names])
+    inline = InlineReturns(returns=encode_array(table.values), weights=numbers.tolist(), assets=names)
+    if table.times is not None:
+        fill(inline, "times", table.times)
+    return inline
+
+
+def enum_value(enum: Any, name: str | None, field: str) -> Any:
+    """Return the number of an enum's entry by its name without the prefix, in any case. None is unspecified.
+
+    Examples
+    --------
+    >>> from riskwave.v1.simulation_pb2 import Sampling
+    >>> enum_value(Sampling, "sobol", "sampling")
+    3
+    """
+    if name is None:
+        return 0
+    prefix = enum_prefix(enum)
+    known = {key.removeprefix(prefix).lower(): number for key, number in enum.items() if number}
+    try:
+        return known[name.lower()]
+    except (KeyError, AttributeError):
+        raise invalid(field, name, f"one of {', '.join(known)}") from None
+
+
+def enum_name(enum: Any, number: int) -> str:
+    """Return the name of an enum's entry without the prefix, in lower case. An unknown one is its number.
+
+    Examples
+    --------
+    >>> from riskwave.v1.simulation_pb2 import Sampling
+    >>> enum_name(Sampling, Sampling.SAMPLING_SOBOL)
+    'sobol'
+    """
+    try:
+        name: str = enum.Name(number)
+    except ValueError:  # a newer server knows more entries than we do
+        return str(number)
+    return name.removeprefix(enum_prefix(enum)).lower()
+
+
+def enum_prefix(enum: Any) -> str:
+    """Return what all names of an enum begin with, such as ``JOB_STATE_``."""
+    return str(enum.Name(0)).removesuffix("UNSPECIFIED")
+
+
+def duration(seconds: float | None) -> Duration | None:
+    """Return a duration; None stays unset."""
+    if seconds is None:
+        return None
+    message = Duration()
+    message.FromNanoseconds(round(seconds * 1e9))
+    return message

@@ -1,0 +1,367 @@
+"""`client.simulation`: what may happen next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import numpy as np
+
+from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, stream
+from riskwave._errors import InvalidRequestError, invalid
+from riskwave._inputs import Date, Weights, duration, enum_value, portfolio_data
+from riskwave._methods import ESTIMATE_SIMULATION, LIST_MODELS, PRICE_DERIVATIVE, SIMULATE, STREAM_SIMULATION
+from riskwave._model_results import Catalogue, DerivativePrice, decode_catalogue, decode_derivative
+from riskwave._simulation_results import (
+    Simulation,
+    SimulationCost,
+    SimulationUpdate,
+    UpdateDecoder,
+    collect_updates,
+    decode_cost,
+    decode_simulation,
+)
+from riskwave.v1 import meta_pb2, simulation_pb2
+from riskwave.v1 import simulation_service_pb2 as pb
+from riskwave.v1.codec import encode_array, encode_params
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from riskwave._indicators import Param
+
+DEFAULT_PATHS = 100_000
+_INLINE_PATHS_MAX = 250_000
+"""Up to here four distributions fit into half of the usual message; above, they come in pieces at once."""
+
+
+class SimulationOptions(TypedDict, total=False):
+    """A portfolio simulation. Two equal ones with equal seeds give equal bits, wherever they run.
+
+    model, params
+        A registered model, normal by default, and its own parameters.
+    paths, horizon
+        Number of paths, 100,000 by default, and days of each, 252 by default.
+    seed
+        Seed of the random numbers. None lets the server draw one, which `meta.seed` tells.
+    mean, cov, volatility
+        The law of the assets: mean simple return a day of each, and their covariance; `volatility` instead of `cov` for
+        one asset.
+    weights
+        One weight an asset, or weights by symbol. None with `mean` means equal weights.
+    assets
+        Names of the assets whose law is given.
+    portfolio, returns, source, start, end
+        Instead of `mean` and `cov`: the history from which the law is calibrated, as in `risk.analyze`.
+    mode
+        collapsed or full: the portfolio as one factor, or every asset. None collapses where that is identical in law.
+    rebalancing
+        daily (default) or none.
+    sampling, scrambles
+        independent (default), antithetic or sobol; with sobol, the number of independent scrambles.
+    target
+        A statistic and the standard error at which to stop, such as ``("mean_return", 0.001)``.
+    distributions
+        Returns each path's results as well.
+    tail_probabilities, return_thresholds
+        Further probabilities for quantile and shortfall, and returns for whose reaching a probability is wanted.
+    cash_flows
+        Day and amount (a fraction of the starting wealth; positive leaves the portfolio) of each.
+    terminal_only
+        Simulates the end of each path only.
+    confidence
+        Confidence of the intervals. None means 0.95.
+    placement
+        server or cluster. None lets the server decide by size.
+    sample_paths
+        Returns the first paths of every asset, that many.
+    """
+
+    model: str
+    params: Mapping[str, Param]
+    paths: int
+    horizon: int
+    seed: int | None
+    mean: ArrayLike | None
+    cov: ArrayLike | None
+    volatility: float | None
+    weights: Weights | None
+    assets: Sequence[str] | None
+    portfolio: str | None
+    returns: ArrayLike | None
+    source: str | None
+    start: Date | None
+    end: Date | None
+    mode: str | None
+    rebalancing: str | None
+    sampling: str | None
+    scrambles: int
+    target: tuple[str, float] | None
+    distributions: bool
+    tail_probabilities: Sequence[float]
+    return_thresholds: Sequence[float]
+    cash_flows: Sequence[tuple[int, float]]
+    terminal_only: bool
+    confidence: float | None
+    placement: str | None
+    sample_paths: int
+
+
+class DerivativeOptions(TypedDict, total=False):
+    """What is priced and how.
+
+    model_params, payoff_params
+        Parameters of the model and of the payoff.
+    spot
+        Spot price of the underlying, or of each.
+    correlation
+        Correlation of the underlyings. None means uncorrelated.
+    rate
+        Risk-free rate a year, continuously compounded.
+    maturity
+        Years to maturity.
+    paths, steps, seed
+        Paths, 100,000 by default; time steps, 0 lets payoff and model decide; seed.
+    sampling, scrambles
+        As in `SimulationOptions`.
+    greeks
+        Sensitivities that are wanted: delta, gamma, vega, rho, theta.
+    target_standard_error
+        Stops when the price's error is this small. 0 runs all paths.
+    placement, confidence
+        As in `SimulationOptions`.
+    """
+
+    model_params: Mapping[str, Param]
+    payoff_params: Mapping[str, Param]
+    spot: float | Sequence[float]
+    correlation: ArrayLike | None
+    rate: float
+    maturity: float
+    paths: int
+    steps: int
+    seed: int | None
+    sampling: str | None
+    scrambles: int
+    greeks: Sequence[str]
+    target_standard_error: float
+    placement: str | None
+    confidence: float | None
+
+
+def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.SimulationSpec:
+    """Return the specification of a simulation. See `SimulationOptions`."""
+    _refuse_unknown(options, SimulationOptions)
+    spec = simulation_pb2.SimulationSpec(
+        model=options.get("model") or "",
+        params=encode_params(options.get("params") or {}),
+        paths=options.get("paths", DEFAULT_PATHS),
+        horizon_days=options.get("horizon", 252),
+        seed=options.get("seed"),
+        mode=enum_value(simulation_pb2.SimulationMode, options.get("mode"), "mode"),
+        rebalancing=enum_value(simulation_pb2.Rebalancing, options.get("rebalancing"), "rebalancing"),
+        sampling=enum_value(simulation_pb2.Sampling, options.get("sampling"), "sampling"),
+        scramble_count=options.get("scrambles", 0),
+        distributions=options.get("distributions", False),
+        tail_probabilities=options.get("tail_probabilities", ()),
+        return_thresholds=options.get("return_thresholds", ()),
+        cash_flows=[simulation_pb2.CashFlow(day=day, amount=amount) for day, amount in options.get("cash_flows", ())],
+        terminal_only=options.get("terminal_only", False),
+        confidence=options.get("confidence") or 0.0,
+        placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),
+        sample_path_count=options.get("sample_paths", 0),
+    )
+    target = options.get("target")
+    if target is not None:
+        spec.target.CopyFrom(simulation_pb2.PrecisionTarget(statistic=target[0], standard_error=target[1]))
+    if options.get("mean") is not None:
+        spec.inline_assets.CopyFrom(_inline_assets(options))
+        return spec
+    if options.get("cov") is not None or options.get("volatility") is not None:
+        raise invalid("mean", None, "given with cov or volatility: the mean return a day of each asset")
+    history = portfolio_data(
+        weights=options.get("weights"),
+        portfolio=options.get("portfolio"),
+        returns=options.get("returns"),
+        assets=options.get("assets"),
+        source=options.get("source"),
+        start=options.get("start"),
+        end=options.get("end"),
+    )
+    spec.portfolio.CopyFrom(history)
+    return spec
+
+
+def _inline_assets(options: SimulationOptions) -> simulation_pb2.InlineAssets:
+    mean = np.atleast_1d(np.asarray(options["mean"], dtype=np.float64))
+    weights, names = options.get("weights"), options.get("assets")
+    if isinstance(weights, Mapping):
+        names = list(weights) if names is None else list(names)
+        if set(names) != set(weights):
+            raise invalid("weights", sorted(weights), f"one weight for each of the assets {sorted(names)}")
+        weights = [weights[name] for name in names]
+    return simulation_pb2.InlineAssets(
+        mean=mean.tolist(),
+        covariance=encode_array(_covariance(options, len(mean))),
+        weights=[] if weights is None else np.asarray(weights, dtype=np.float64).tolist(),
+        assets=names or [],
+    )
+
+
+def _covariance(options: SimulationOptions, asset_count: int) -> NDArray[np.float64]:
+    cov, volatility = options.get("cov"), options.get("volatility")
+    if cov is None:
+        if volatility is None or asset_count != 1:
+            raise invalid("cov", cov, "the covariance of the assets; volatility serves for one asset only")
+        cov = volatility**2
+    matrix = np.asarray(cov, dtype=np.float64)
+    return matrix.reshape(1, 1) if matrix.ndim == 0 else matrix
+
+
+def derivative_request(model: str, payoff: str, **options: Unpack[DerivativeOptions]) -> pb.PriceDerivativeRequest:
+    """Return the request of a price. See `DerivativeOptions`."""
+    _refuse_unknown(options, DerivativeOptions)
+    correlation = options.get("correlation")
+    return pb.PriceDerivativeRequest(
+        model=model,
+        model_params=encode_params(options.get("model_params") or {}),
+        payoff=payoff,
+        payoff_params=encode_params(options.get("payoff_params") or {}),
+        spots=np.atleast_1d(np.asarray(options.get("spot", ()), dtype=np.float64)).tolist(),
+        correlation=None if correlation is None else encode_array(correlation),
+        risk_free_rate=options.get("rate", 0.0),
+        maturity_years=options.get("maturity", 0.0),
+        paths=options.get("paths", DEFAULT_PATHS),
+        step_count=options.get("steps", 0),
+        seed=options.get("seed"),
+        sampling=enum_value(simulation_pb2.Sampling, options.get("sampling"), "sampling"),
+        scramble_count=options.get("scrambles", 0),
+        greeks=options.get("greeks", ()),
+        target_standard_error=options.get("target_standard_error", 0.0),
+        placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),
+        confidence=options.get("confidence") or 0.0,
+    )
+
+
+def _refuse_unknown(options: Mapping[str, object], known: type) -> None:
+    unknown = set(options) - set(known.__annotations__)
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments {sorted(unknown)}; there are {', '.join(known.__annotations__)}")
+
+
+class SimulationApi(Api[F]):
+    """What may happen next: Monte Carlo of portfolios and derivatives."""
+
+    @method
+    def run(self, *, timeout_s: float | None = None, **options: Unpack[SimulationOptions]) -> Plan[Simulation]:
+        """Run a portfolio simulation to its end.
+
+        Parameters
+        ----------
+        timeout_s
+            Seconds to wait for the answer. None means 600: what outlasts this belongs into a job.
+        **options
+            The simulation: `paths`, `horizon`, `seed`, and either the law of the assets (`mean` and `cov`, or
+            `volatility` for one asset) with `weights`, or a history to calibrate from (`weights` by symbol with `start`
+            and `end`, or `portfolio`). See `riskwave.SimulationOptions` for all.
+
+        Returns
+        -------
+        Simulation
+            With `statistics`, `summaries`, `fan`, and with ``distributions=True`` each path's results.
+
+        Raises
+        ------
+        InvalidRequestError
+            For an unknown model, parameters out of range, a covariance that cannot be, too many paths.
+        NotFoundError
+            For an unknown symbol or portfolio.
+        DeadlineExceededError
+            When the time was not enough; the server has stopped its work.
+
+        Examples
+        --------
+        >>> simulation = client.simulation.run(mean=0.0005, volatility=0.01, paths=20_000, seed=7)
+        >>> exact = 1.0005**252 - 1
+        >>> error = simulation.statistics.mean_return.standard_error
+        >>> abs(simulation.statistics.mean_return - exact) < 4 * error
+        True
+        """
+        spec = simulation_spec(**options)
+        if spec.distributions and spec.paths > _INLINE_PATHS_MAX:
+            return (yield from _run_in_pieces(spec, timeout_s))
+        try:
+            answer = yield from ask(SIMULATE, pb.SimulateRequest(spec=spec), timeout_s)
+        except InvalidRequestError as error:
+            if not spec.distributions or error.reason not in {"REQUEST_TOO_LARGE", ""}:
+                raise
+            return (yield from _run_in_pieces(spec, timeout_s))
+        return decode_simulation(answer.result, answer.meta)
+
+    @stream
+    def stream(
+        self,
+        *,
+        min_interval_s: float | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[SimulationOptions],
+    ) -> Subscription[SimulationUpdate]:
+        """Run a portfolio simulation and read an estimate that converges. Closing the stream stops the work.
+
+        Parameters
+        ----------
+        min_interval_s
+            Shortest time between two estimates. None means half a second.
+        timeout_s
+            Seconds after which the work stops with an error. None means 600.
+        **options
+            The simulation, as in `run`.
+
+        Examples
+        --------
+        >>> updates = list(client.simulation.stream(mean=0.0005, volatility=0.01, paths=20_000, seed=7))
+        >>> updates[-1].final, updates[-1].result.num_simulations
+        (True, 20000)
+        """
+        spec = simulation_spec(**options)
+        request = pb.StreamSimulationRequest(spec=spec, min_interval=duration(min_interval_s))
+        return Subscription(STREAM_SIMULATION, request, UpdateDecoder(), timeout_s)
+
+    @method
+    def estimate(self, *, timeout_s: float | None = None, **options: Unpack[SimulationOptions]) -> Plan[SimulationCost]:
+        """Tell what a simulation would cost, without running it. Parameters as in `run`."""
+        request = pb.EstimateSimulationRequest(spec=simulation_spec(**options))
+        answer = yield from ask(ESTIMATE_SIMULATION, request, timeout_s)
+        return decode_cost(answer)
+
+    @method
+    def price(
+        self, *, model: str, payoff: str, timeout_s: float | None = None, **options: Unpack[DerivativeOptions]
+    ) -> Plan[DerivativePrice]:
+        """Price a derivative and its sensitivities.
+
+        Parameters
+        ----------
+        model, payoff
+            Registered names, such as gbm and european; `models()` lists them.
+        timeout_s
+            Seconds to wait for the answer.
+        **options
+            `spot`, `maturity`, `rate`, `model_params`, `payoff_params`, `paths`, `seed`, `greeks` and more: see
+            `riskwave.DerivativeOptions`.
+        """
+        answer = yield from ask(PRICE_DERIVATIVE, derivative_request(model, payoff, **options), timeout_s)
+        return decode_derivative(answer)
+
+    @method
+    def models(self, *, timeout_s: float | None = None) -> Plan[Catalogue]:
+        """List models and payoffs with their parameters."""
+        answer = yield from ask(LIST_MODELS, pb.ListModelsRequest(), timeout_s)
+        return decode_catalogue(answer)
+
+
+def _run_in_pieces(spec: simulation_pb2.SimulationSpec, timeout_s: float | None) -> Plan[Simulation]:
+    messages = yield from gather(STREAM_SIMULATION, pb.StreamSimulationRequest(spec=spec), timeout_s)
+    simulation = collect_updates(messages)
+    assert simulation is not None, "a stream that ends without an error has sent its final estimate"
+    return simulation
