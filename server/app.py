@@ -106,7 +106,7 @@ class RiskwaveServer:
             raise ConfigError(Problem("server.port", message)) from None
         await self._grpc.start()
         _log.info("listening", address=self.address, profile=self.runtime.settings.profile)
-        await self.runtime.cluster.start()
+        self.runtime.cluster.start()
         await self._warm_up()
         self.runtime.ready.set()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
@@ -135,12 +135,10 @@ class RiskwaveServer:
 
     async def _warm_up(self) -> None:
         started_s = time.perf_counter()
-        try:
-            await self.runtime.pool.run_io(warm_up_kernels)
-        except Exception as error:  # noqa: BLE001 - whatever a compiler raises
-            # A kernel that does not compile fails the calls that need it, not the others.
-            self.runtime.kernels.fail(f"the warm-up failed: {type(error).__name__}")
-            _log.exception("warm-up failed")
+        failures = await self.runtime.pool.run_io(warm_up_kernels)
+        if failures:
+            listed = ", ".join(f"{part} ({why})" for part, why in failures.items())
+            self.runtime.kernels.fail(f"the warm-up failed: {listed}")
         self.runtime.warm_up_s = time.perf_counter() - started_s
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:

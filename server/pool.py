@@ -28,14 +28,14 @@ class ComputePool:
     ----------
     thread_count
         Computing threads; at most the number of cores.
-    queue_max
-        Pieces of work that may wait. Beyond, a call is refused at once instead of being kept waiting in vain.
+    outstanding_max
+        Pieces of work that may run or wait. Beyond, a call is refused at once instead of being kept waiting in vain.
     """
 
-    def __init__(self, thread_count: int, queue_max: int) -> None:
+    def __init__(self, thread_count: int, outstanding_max: int) -> None:
         self.thread_count = thread_count
-        self._queue_max = queue_max
-        self._queued = 0
+        self._outstanding_max = outstanding_max
+        self._outstanding = 0
         self._compute = ThreadPoolExecutor(thread_count, "riskwave-compute")
         self._io = ThreadPoolExecutor(IO_THREAD_COUNT, "riskwave-io")
 
@@ -45,8 +45,7 @@ class ComputePool:
         The time until a thread is free and the time of the computation are added to the call's. When this coroutine
         is cancelled, waiting work is dropped, and running work stops at its next look at the call's token.
         """
-        if self._queued >= self._queue_max:
-            raise overloaded(f"{self._queued} computations are waiting, which is the limit; try again later", 1.0)
+        self._admit()
         context = contextvars.copy_context()
         submitted_s = time.perf_counter()
 
@@ -59,12 +58,18 @@ class ComputePool:
                 call.queue_s += started_s - submitted_s
                 call.compute_s += time.perf_counter() - started_s
 
-        self._queued += 1
-        future = asyncio.get_running_loop().run_in_executor(self._compute, context.run, work)
-        try:
-            return await future
-        finally:
-            self._queued -= 1
+        return await self._wait_for(asyncio.get_running_loop().run_in_executor(self._compute, context.run, work))
+
+    async def run_slice(self, call: Call, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one slice of a longer computation, whose time its owner takes; dropped when the call is given up."""
+        self._admit()
+        context = contextvars.copy_context()
+
+        def work() -> R:
+            call.token.check()
+            return function(*args, **kwargs)
+
+        return await self._wait_for(asyncio.get_running_loop().run_in_executor(self._compute, context.run, work))
 
     async def copy(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Decode, encode or hash something large in a computing thread; not counted as computation."""
@@ -85,6 +90,17 @@ class ComputePool:
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._io, lambda: context.run(function, *args, **kwargs))
+
+    def _admit(self) -> None:
+        if self._outstanding >= self._outstanding_max:
+            raise overloaded(f"{self._outstanding} computations are waiting, which is the limit; try again later", 1.0)
+
+    async def _wait_for(self, future: asyncio.Future[R]) -> R:
+        self._outstanding += 1
+        try:
+            return await future
+        finally:
+            self._outstanding -= 1
 
     def close(self) -> None:
         """Drop what is waiting and let running work end."""

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
-from riskwave.compute import oscillators
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from riskwave.compute import montecarlo, oscillators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = structlog.get_logger("riskwave.server")
+
+PARTS: dict[str, Callable[[], object]] = {
+    "oscillators": oscillators.warm_up,
+    "montecarlo": montecarlo.warm_up,
+}
 
 
-def warm_up_kernels() -> None:
-    """Run each kernel once on a small input of each type that requests have."""
-    oscillators.warm_up()
+def warm_up_kernels() -> dict[str, str]:
+    """Run each kernel once on a small input; return the parts that failed, with why.
+
+    A kernel that does not compile fails the calls that need it, and not the others.
+    """
+    failures: dict[str, str] = {}
+    for name, warm_up in PARTS.items():
+        begin_s = time.perf_counter()
+        try:
+            warm_up()
+        except Exception as error:
+            failures[name] = type(error).__name__
+            _log.exception("warm-up failed", part=name)
+        else:
+            _log.info("warm", part=name, seconds=round(time.perf_counter() - begin_s, 3))
+    return failures

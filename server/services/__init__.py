@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from riskwave.server.services.indicator import IndicatorService
 from riskwave.server.services.risk import RiskService
+from riskwave.server.services.simulation import SimulationService
 from riskwave.server.services.system import SystemService
 
 if TYPE_CHECKING:
@@ -27,5 +28,6 @@ def make_services(runtime: Runtime, capabilities: Mapping[str, bool]) -> dict[st
     return {
         "riskwave.v1.IndicatorService": IndicatorService(runtime),
         "riskwave.v1.RiskService": RiskService(runtime),
+        "riskwave.v1.SimulationService": SimulationService(runtime),
         "riskwave.v1.SystemService": SystemService(runtime, capabilities),
     }

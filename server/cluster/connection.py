@@ -1,0 +1,97 @@
+"""A connection to Dask: an embedded cluster of our own, or the scheduler at an address."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import dask
+import distributed
+
+from riskwave.server.cluster.tasks import WarmUpPlugin
+
+if TYPE_CHECKING:
+    from riskwave.config.settings import DaskSettings
+
+_dask: Any = distributed  # typed in parts only
+
+# One thread a worker, in every library that has threads of its own; Dask does not know Numba's.
+_ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+_LOST_WORKERS_MAX = 10
+"""Workers that may die with a task before the task is held to be the cause."""
+
+
+def default_worker_count(settings: DaskSettings) -> int:
+    """Return the setting, or the number of cores that the process may use."""
+    if settings.workers is not None:
+        return settings.workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Connection:
+    """An open connection; `open` makes it.
+
+    Parameters
+    ----------
+    client
+        Dask's client, on the event loop of the server.
+    cluster
+        The embedded cluster; None when somebody else runs it.
+    """
+
+    def __init__(self, client: Any, cluster: Any) -> None:
+        self.client = client
+        self._cluster = cluster
+
+    @classmethod
+    async def open(cls, settings: DaskSettings) -> Connection:
+        """Start the embedded cluster or connect to the address.
+
+        Whoever reaches Dask's ports can run code, so the embedded cluster listens on the loopback interface only, and
+        its dashboard is off.
+        """
+        dask.config.set({"distributed.scheduler.allowed-failures": _LOST_WORKERS_MAX})
+        cluster: Any = None
+        if settings.mode == "embedded":
+            cluster = await _dask.LocalCluster(
+                n_workers=default_worker_count(settings),
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                scheduler_port=0,
+                dashboard_address=None,
+                asynchronous=True,
+                env=_ONE_THREAD,
+            )
+        try:
+            client = await _dask.Client(
+                cluster if cluster is not None else settings.address,
+                asynchronous=True,
+                set_as_default=False,
+                timeout=settings.start_timeout_s,
+                direct_to_workers=cluster is not None,
+                name="riskwave-server",
+            )
+            connection = cls(client, cluster)
+            await client.register_plugin(WarmUpPlugin())
+        except BaseException:
+            if cluster is not None:
+                await cluster.close(timeout=5)
+            raise
+        return connection
+
+    @property
+    def running(self) -> bool:
+        """False once the scheduler is gone."""
+        return bool(self.client.status == "running")
+
+    async def count_workers(self) -> int:
+        """Return how many workers the scheduler has."""
+        return len(await self.client.nthreads())
+
+    async def close(self) -> None:
+        """Close the client, and the cluster when it is ours."""
+        await self.client.close(timeout=5)
+        if self._cluster is not None:
+            await self._cluster.close(timeout=5)

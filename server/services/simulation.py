@@ -1,0 +1,244 @@
+"""SimulationService: what may happen next."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from riskwave.compute import montecarlo
+from riskwave.compute.errors import InputError
+from riskwave.server.errors import too_large
+from riskwave.server.history import inline_history
+from riskwave.server.results import fill_meta, set_duration
+from riskwave.server.services.parameters import encode_param
+from riskwave.server.services.simulation_result import fill_result
+from riskwave.server.services.simulation_spec import SimulationInput, check_size, decode_spec
+from riskwave.server.simulation import SimulationRun, SimulationRunner
+from riskwave.v1 import meta_pb2, simulation_pb2
+from riskwave.v1 import simulation_service_pb2 as pb
+from riskwave.v1.codec import fill
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from riskwave.compute.montecarlo import SimulationResult
+    from riskwave.server.call import Call
+    from riskwave.server.runtime import Runtime
+
+ENVELOPE_BYTES = 256 * 1024
+"""What is left of a message for everything but each path's numbers."""
+
+CHUNK_VALUES = 1 << 17
+"""Numbers in one piece of a streamed distribution: a megabyte."""
+
+INTERVAL_S = 0.5
+INTERVAL_MIN_S = 0.05
+SUMMARY_SHARE_MAX = 0.25
+"""Estimates on the way take at most this share of the time."""
+
+_MODES = {
+    "collapsed": simulation_pb2.SIMULATION_MODE_COLLAPSED,
+    "full": simulation_pb2.SIMULATION_MODE_FULL,
+}
+
+
+class SimulationService:
+    """Runs simulations in threads or on the cluster."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pool = runtime.pool
+        self._runner = SimulationRunner(runtime)
+
+    async def list_models(self, _request: pb.ListModelsRequest, _call: Call) -> pb.ListModelsResponse:
+        """Return every registered model."""
+        return pb.ListModelsResponse(
+            models=[
+                pb.ModelSpec(
+                    name=model.name,
+                    title=model.title,
+                    parameters=map(encode_param, model.params),
+                    doc=model.doc,
+                    reference=model.reference,
+                    simulates_portfolios=True,
+                    calibrates=True,
+                    modes=[_MODES[mode] for mode in model.modes],
+                )
+                for model in montecarlo.MODELS
+            ]
+        )
+
+    async def estimate_simulation(
+        self, request: pb.EstimateSimulationRequest, call: Call
+    ) -> pb.EstimateSimulationResponse:
+        """Return what a simulation would cost."""
+        given = await self._decode(request.spec, call)
+        cost = await self._pool.run(call, montecarlo.estimate_cost, given.spec)
+        placement = self._runner.place(given.spec, request.spec.placement)
+        on_cluster = placement == meta_pb2.PLACEMENT_CLUSTER
+        workers = self._runtime.cluster.worker_count if on_cluster else self._pool.thread_count
+        answer = pb.EstimateSimulationResponse(
+            path_step_count=cost.path_steps,
+            memory_bytes=cost.memory_bytes,
+            response_bytes=cost.response_bytes,
+            placement=placement,
+            chunk_count=cost.chunk_count,
+        )
+        set_duration(answer.duration, cost.core_seconds / max(min(workers, cost.chunk_count), 1))
+        self._fill_meta(answer.meta, given, call, placement=placement, worker_count=workers)
+        return answer
+
+    async def simulate(self, request: pb.SimulateRequest, call: Call) -> pb.SimulateResponse | bytes:
+        """Run a simulation to its end."""
+        limit = self._runtime.settings.server.max_message_bytes
+        needed = 8 * len(montecarlo.RESULTS) * request.spec.paths + ENVELOPE_BYTES
+        given = await self._decode(request.spec, call)
+        if request.spec.distributions and needed > limit:
+            most = (limit - ENVELOPE_BYTES) // (8 * len(montecarlo.RESULTS))
+            allowed = f"at most {most} with distributions; StreamSimulation sends more in pieces"
+            raise too_large("spec.paths", str(request.spec.paths), allowed)
+        run = None
+        async for run in self._runner.run(given.spec, request.spec.placement, call):  # noqa: B007 - the last one
+            pass
+        assert run is not None, "every plan has a chunk"
+        result = await self._summarize(given, run, call)
+        answer = pb.SimulateResponse()
+        self._fill_run_meta(answer.meta, given, run, result, call)
+        if not request.spec.distributions:
+            fill_result(answer.result, result, distributions=False)
+            return answer
+
+        def encode() -> bytes:
+            fill_result(answer.result, result, distributions=True)
+            return answer.SerializeToString()
+
+        return await self._pool.copy(encode)
+
+    async def stream_simulation(
+        self, request: pb.StreamSimulationRequest, call: Call
+    ) -> AsyncIterator[pb.StreamSimulationResponse]:
+        """Run a simulation and send estimates on the way."""
+        interval_s = _interval_s(request)
+        given = await self._decode(request.spec, call)
+        begin_s = last_s = time.perf_counter()
+        summary_s, sent = 0.0, 0
+        run = None
+        async for run in self._runner.run(given.spec, request.spec.placement, call):
+            now_s = time.perf_counter()
+            if now_s - last_s < max(interval_s, summary_s / SUMMARY_SHARE_MAX):
+                continue
+            prefix = run.prefix()
+            if len(prefix) == sent or len(prefix) == len(run.chunks):
+                continue
+            sent = len(prefix)
+            result = await self._pool.run_slice(call, montecarlo.summarize, given.spec, prefix)
+            last_s = time.perf_counter()
+            summary_s = last_s - now_s
+            answer = pb.StreamSimulationResponse()
+            fill_result(answer.result, result, distributions=False)
+            _fill_progress(answer.progress, run, last_s - begin_s)
+            self._fill_meta(answer.meta, given, call, placement=run.placement, worker_count=run.worker_count, run=run)
+            yield answer
+        assert run is not None, "every plan has a chunk"
+        result = await self._summarize(given, run, call)
+        if request.spec.distributions:
+            for piece in _pieces(result):
+                _fill_progress(piece.progress, run, time.perf_counter() - begin_s)
+                yield piece
+        answer = pb.StreamSimulationResponse(final=True)
+        fill_result(answer.result, result, distributions=False)
+        _fill_progress(answer.progress, run, time.perf_counter() - begin_s)
+        self._fill_run_meta(answer.meta, given, run, result, call)
+        yield answer
+
+    async def _decode(self, message: simulation_pb2.SimulationSpec, call: Call) -> SimulationInput:
+        check_size(message, self._runtime.settings.limits)
+        kind = message.WhichOneof("assets")
+        if kind is None:
+            raise InputError("spec.assets", "missing", "portfolio or inline_assets")
+        if kind == "inline_assets":
+            return await self._pool.copy(decode_spec, message, None)
+        data = message.portfolio
+        source = data.WhichOneof("portfolio")
+        if source is None:
+            raise InputError("spec.portfolio", "empty", "holdings, portfolio_name or inline_returns")
+        if source == "inline_returns":
+            history = await self._pool.copy(inline_history, data, "spec.portfolio")
+        else:
+            history = await self._runtime.history.returns(data, "spec.portfolio", call)
+        return await self._pool.copy(decode_spec, message, history)
+
+    async def _summarize(self, given: SimulationInput, run: SimulationRun, call: Call) -> SimulationResult:
+        begin_s = time.perf_counter()
+        result = await self._pool.run_slice(call, montecarlo.summarize, given.spec, list(run.results.values()))
+        call.compute_s += time.perf_counter() - begin_s
+        return result
+
+    def _fill_run_meta(
+        self,
+        meta: meta_pb2.ResultMeta,
+        given: SimulationInput,
+        run: SimulationRun,
+        result: SimulationResult,
+        call: Call,
+    ) -> None:
+        self._fill_meta(
+            meta,
+            given,
+            call,
+            placement=run.placement,
+            worker_count=run.worker_count,
+            run=run,
+            digest=montecarlo.digest(result),
+        )
+
+    def _fill_meta(
+        self,
+        meta: meta_pb2.ResultMeta,
+        given: SimulationInput,
+        call: Call,
+        *,
+        placement: meta_pb2.Placement.ValueType,
+        worker_count: int,
+        run: SimulationRun | None = None,
+        digest: str = "",
+    ) -> None:
+        fill_meta(
+            meta,
+            call,
+            f"montecarlo.{given.spec.model}",
+            digest=digest,
+            provenance=given.provenance,
+            warnings=(*given.warnings, *(run.warnings if run is not None else ())),
+            placement=placement,
+            worker_count=worker_count,
+            seed=given.spec.seed,
+        )
+
+
+def _interval_s(request: pb.StreamSimulationRequest) -> float:
+    if not request.HasField("min_interval"):
+        return INTERVAL_S
+    interval_s = request.min_interval.seconds + request.min_interval.nanos / 1e9
+    if not interval_s >= INTERVAL_MIN_S:
+        raise InputError("min_interval", f"{interval_s:g} s", f"at least {INTERVAL_MIN_S:g} s")
+    return interval_s
+
+
+def _fill_progress(progress: simulation_pb2.SimulationProgress, run: SimulationRun, elapsed_s: float) -> None:
+    progress.paths_done = run.paths_done
+    progress.paths_total = run.spec.paths
+    progress.paths_per_second = run.paths_done / max(elapsed_s, 1e-9)
+    set_duration(progress.time_left, (run.spec.paths - run.paths_done) / max(progress.paths_per_second, 1e-9))
+
+
+def _pieces(result: SimulationResult) -> Iterator[pb.StreamSimulationResponse]:
+    """Yield each path's numbers in pieces of a megabyte."""
+    for name, values in result.distributions.items():
+        for offset in range(0, len(values), CHUNK_VALUES):
+            answer = pb.StreamSimulationResponse()
+            answer.distribution_chunk.name = name
+            answer.distribution_chunk.offset = offset
+            answer.distribution_chunk.total_count = len(values)
+            fill(answer.distribution_chunk.values, "values", values[offset : offset + CHUNK_VALUES])
+            yield answer

@@ -1,0 +1,174 @@
+"""From the contract's simulation to the kernels' specification, and back to the request's names in errors."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from riskwave.compute import montecarlo, risk
+from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
+from riskwave.compute.montecarlo import SimulationSpec
+from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.results import INLINE, Provenance
+from riskwave.v1 import simulation_pb2 as pb
+from riskwave.v1.codec import decode_array, decode_params
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from riskwave.compute.montecarlo.spec import Mode, Rebalancing, Sampling
+    from riskwave.compute.result_warning import ResultWarning
+    from riskwave.config.settings import LimitSettings
+    from riskwave.server.history import ReturnHistory
+
+T = TypeVar("T")
+
+HORIZON_DAYS = 252
+CONFIDENCE = 0.95
+SEED_BITS = 53
+"""Of a seed that the server draws: every language's plain number holds it."""
+
+_MODES: dict[int, Mode] = {pb.SIMULATION_MODE_COLLAPSED: "collapsed", pb.SIMULATION_MODE_FULL: "full"}
+_REBALANCINGS: dict[int, Rebalancing] = {
+    pb.REBALANCING_UNSPECIFIED: "daily",
+    pb.REBALANCING_DAILY: "daily",
+    pb.REBALANCING_NONE: "none",
+}
+_SAMPLINGS: dict[int, Sampling] = {
+    pb.SAMPLING_UNSPECIFIED: "independent",
+    pb.SAMPLING_INDEPENDENT: "independent",
+    pb.SAMPLING_ANTITHETIC: "antithetic",
+}
+_LATER = {"target": "unset", "cash_flows": "empty", "terminal_only": "false", "sample_path_count": "0"}
+"""Fields of the contract that this version does not serve, and what they must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationInput:
+    """A decoded simulation.
+
+    Parameters
+    ----------
+    spec
+        For the kernels, checked.
+    provenance
+        Where its history came from.
+    warnings
+        What the caller should know about the input.
+    fields
+        The request's own names for the kernels' arguments.
+    """
+
+    spec: SimulationSpec
+    provenance: Provenance
+    warnings: tuple[ResultWarning, ...]
+    fields: Mapping[str, str]
+
+
+def check_size(message: pb.SimulationSpec, limits: LimitSettings) -> None:
+    """Refuse what is too large or not served, before anything is read or allocated."""
+    if message.paths > limits.simulation_paths:
+        allowed = f"an integer from {montecarlo.PATHS_MIN} to {limits.simulation_paths}"
+        raise TooLargeError("spec.paths", message.paths, allowed)
+    if message.horizon_days > limits.simulation_horizon_days:
+        allowed = f"an integer from 1 to {limits.simulation_horizon_days}"
+        raise TooLargeError("spec.horizon_days", message.horizon_days, allowed)
+    assets = len(message.inline_assets.mean)
+    if assets > limits.simulation_assets:
+        raise TooLargeError("spec.inline_assets.mean", f"{assets} assets", f"at most {limits.simulation_assets} assets")
+    given = {field.name for field, _value in message.ListFields()}
+    for name, wanted in _LATER.items():
+        if name in given:
+            raise InputError(f"spec.{name}", "given", f"{wanted} in this version of the server")
+    if message.sampling == pb.SAMPLING_SOBOL:
+        allowed = "SAMPLING_INDEPENDENT or SAMPLING_ANTITHETIC in this version of the server"
+        raise InputError("spec.sampling", "SAMPLING_SOBOL", allowed)
+
+
+def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> SimulationInput:
+    """Return the checked specification; the law is that of `history` where there is one.
+
+    Raises
+    ------
+    CallError
+        INVALID_ARGUMENT for whatever the kernels refuse, under the request's own name.
+    """
+    law = _calibrated(history) if history is not None else _given_law(message.inline_assets)
+    try:
+        spec = replace(
+            law.spec,
+            paths=message.paths,
+            horizon_days=message.horizon_days or HORIZON_DAYS,
+            seed=message.seed if message.HasField("seed") else secrets.randbits(SEED_BITS),
+            model=message.model or "normal",
+            params=decode_params(message.params, "spec.params"),
+            mode=_mode(message),
+            rebalancing=_choice(_REBALANCINGS, message.rebalancing, "rebalancing"),
+            sampling=_choice(_SAMPLINGS, message.sampling, "sampling"),
+            distributions=message.distributions,
+            tail_probabilities=tuple(message.tail_probabilities),
+            return_thresholds=tuple(message.return_thresholds),
+            confidence=message.confidence or CONFIDENCE,
+        )
+        warnings = montecarlo.validate(spec)
+    except InputError as error:
+        raise rename(error, law.fields) from None
+    renamed = tuple(replace(warning, field=field_of(warning.field, law.fields)) for warning in warnings)
+    return replace(law, spec=spec, warnings=law.warnings + renamed)
+
+
+def rename(error: InputError, fields: Mapping[str, str]) -> CallError:
+    """Name the request's field for the argument that the kernels name."""
+    return invalid_field(error.reason, field_of(error.field, fields), error.value, error.allowed)
+
+
+def field_of(argument: str, fields: Mapping[str, str]) -> str:
+    """Return the request's name of a kernels' argument, its index included."""
+    if not argument or argument.startswith("spec."):
+        return argument
+    head = argument.partition("[")[0].partition(".")[0]
+    return fields.get(head, f"spec.{head}") + argument[len(head) :]
+
+
+def _mode(message: pb.SimulationSpec) -> Mode:
+    """Collapsed where the request allows it: weights that drift need every asset."""
+    if message.mode == pb.SIMULATION_MODE_UNSPECIFIED:
+        return "full" if message.rebalancing == pb.REBALANCING_NONE else "collapsed"
+    return _choice(_MODES, message.mode, "mode")
+
+
+def _choice(choices: Mapping[int, T], value: int, field: str) -> T:
+    if value not in choices:
+        raise InputError(field, str(value), "a value of its enumeration")
+    return choices[value]
+
+
+def _given_law(message: pb.InlineAssets) -> SimulationInput:
+    """Return what the request says about the assets."""
+    path = "spec.inline_assets"
+    mean = np.array(message.mean)
+    covariance = decode_array(message.covariance, f"{path}.covariance")
+    if covariance.ndim == 1 and covariance.size == 1:
+        covariance = covariance.reshape(1, 1)
+    weights = np.array(message.weights) if message.weights else np.full(len(mean), 1.0 / max(len(mean), 1))
+    if message.assets and len(message.assets) != len(mean):
+        raise ShapeMismatchError(f"{path}.assets", f"{len(message.assets)} names", f"one name an asset, {len(mean)}")
+    fields = {name: f"{path}.{name}" for name in ("mean", "covariance", "weights")}
+    return SimulationInput(
+        SimulationSpec(mean=mean, covariance=covariance, weights=weights, paths=2), INLINE, (), fields
+    )
+
+
+def _calibrated(history: ReturnHistory) -> SimulationInput:
+    """Return the law of a history: its mean and sample covariance a day."""
+    fields = {"mean": history.fields["returns"], "covariance": history.fields["returns"], **history.fields}
+    try:
+        estimate = risk.compute_covariance(history.returns, assets=history.assets)
+    except InputError as error:
+        raise rename(error, fields) from None
+    spec = SimulationSpec(mean=estimate.mean, covariance=estimate.covariance, weights=history.weights, paths=2)
+    # A singular covariance is no matter here: paths are drawn from it as from any other.
+    return SimulationInput(spec, history.provenance, (), fields)
