@@ -32,6 +32,7 @@ def value(name, series, **settings):
         ("sortino_ratio", MIXED, 2.605531251673693),
         ("max_drawdown", MIXED, -0.1),
         ("tail_ratio", np.append(0.0, MIXED), 0.9473684210526313),  # the NaN taken as 0
+        ("stability", MIXED, 0.1529973665111273),
         ("sharpe_ratio", NEGATIVE, -24.406808633910085),
         ("sortino_ratio", NEGATIVE, -13.532743075043401),
         ("max_drawdown", NEGATIVE, -0.36590730),
@@ -96,6 +97,7 @@ def independent_values(returns, weights):
         "omega_ratio": series[series > 0].sum() / -series[series < 0].sum(),
         "ulcer_index": math.sqrt(np.mean(drawdowns**2)),
         "conditional_drawdown_95": (worst.sum() + (inside - len(worst)) * edge) / inside,
+        "stability": stats.linregress(np.arange(len(series)), np.log(wealth)).rvalue ** 2,
         "tail_ratio": abs(np.percentile(series, 95) / var_95),
     }
 
@@ -175,8 +177,11 @@ def test_every_measure_describes_itself(name):
     assert measure.unit in {"", "fraction", "fraction a year", "fraction a period"}
 
 
+DEGENERATE = [np.full(12, 0.001), np.zeros(12), np.full(12, -0.01), np.full(12, -1.5), np.arange(12) * 1e-300]
+
+
 @pytest.mark.parametrize("name", MEASURES.names())
-@pytest.mark.parametrize("series", [np.full(12, 0.001), np.zeros(12), np.full(12, -0.01), np.full(12, -1.5)])
+@pytest.mark.parametrize("series", DEGENERATE)
 def test_degenerate_series_give_a_number_or_a_reason(name, series):
     measure = MEASURES.get(name)
     estimate = measure.compute(PortfolioSample.of_series(series))
