@@ -1,0 +1,28 @@
+"""Loads the exact laws by path: test folders are not packages."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def oracles():
+    name = "montecarlo_oracles"
+    if name not in sys.modules:
+        found = importlib.util.spec_from_file_location(name, Path(__file__).with_name("oracles.py"))
+        module = importlib.util.module_from_spec(found)
+        sys.modules[name] = module
+        found.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def case_a(oracles):
+    return oracles.NormalDays(0.0005, 0.01, 252)
+
+
+@pytest.fixture(scope="session")
+def case_b(oracles):
+    return oracles.NormalDays(0.0, 0.01, 252)
