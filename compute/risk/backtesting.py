@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from riskwave.compute.result_warning import ResultWarning
+    from riskwave.compute.risk.var_model import Forecasts
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -128,17 +129,7 @@ def backtest_risk(
     forecasts = model.forecast(series, window_bars, probability, values)
     came = series[window_bars:]
     hits: NDArray[np.bool_] = came < forecasts.value_at_risk
-    count, exceedances = len(came), int(hits.sum())
     degrees_of_freedom = float(values.get("degrees_of_freedom", math.inf))
-    tests = (
-        kupiec(exceedances, count, probability, significance),
-        christoffersen_independence(hits, significance),
-        christoffersen_conditional_coverage(hits, probability, significance),
-        basel_traffic_light(exceedances, count, probability),
-        acerbi_szekely_z2(
-            came, forecasts.value_at_risk, forecasts.expected_shortfall, probability, significance, degrees_of_freedom
-        ),
-    )
     return BacktestReport(
         method=model.name,
         level=level,
@@ -147,7 +138,26 @@ def backtest_risk(
         expected_shortfall=forecasts.expected_shortfall,
         returns=came,
         exceedances=np.flatnonzero(hits),
-        expected_exceedance_count=count * probability,
-        tests=tests,
+        expected_exceedance_count=len(came) * probability,
+        tests=_run_tests(came, hits, forecasts, probability, significance, degrees_of_freedom),
         warnings=(*warnings, *forecasts.warnings),
+    )
+
+
+def _run_tests(
+    came: NDArray[np.float64],
+    hits: NDArray[np.bool_],
+    forecasts: Forecasts,
+    probability: float,
+    significance: float,
+    degrees_of_freedom: float,
+) -> tuple[BacktestResult, ...]:
+    exceedances, count = int(hits.sum()), len(came)
+    var, shortfall = forecasts.value_at_risk, forecasts.expected_shortfall
+    return (
+        kupiec(exceedances, count, probability, significance),
+        christoffersen_independence(hits, significance),
+        christoffersen_conditional_coverage(hits, probability, significance),
+        basel_traffic_light(exceedances, count, probability),
+        acerbi_szekely_z2(came, var, shortfall, probability, significance, degrees_of_freedom),
     )
