@@ -118,12 +118,7 @@ def backtest_risk(
     significance = check_number(significance, "significance", low=0.0, high=1.0, closed=False)
     matrix = check_returns(returns)
     normalised, warnings = normalise_weights(weights, matrix.shape[1])
-    if not hasattr(window_bars, "__index__") or window_bars < OBSERVATIONS_MIN:
-        raise InputError("window_bars", window_bars, f"an integer of at least {OBSERVATIONS_MIN}")
-    if len(matrix) < window_bars + OBSERVATIONS_MIN:
-        fewest = window_bars + OBSERVATIONS_MIN
-        needed = f"at least {fewest}, for a window of {window_bars} and {OBSERVATIONS_MIN} forecasts"
-        raise SeriesTooShortError("returns", f"{len(matrix)} observations", needed)
+    _check_window(window_bars, len(matrix))
     probability = round(1.0 - level, 15)
     series: NDArray[np.float64] = matrix @ normalised
     forecasts = model.forecast(series, window_bars, probability, values)
@@ -142,6 +137,15 @@ def backtest_risk(
         tests=_run_tests(came, hits, forecasts, probability, significance, degrees_of_freedom),
         warnings=(*warnings, *forecasts.warnings),
     )
+
+
+def _check_window(window_bars: int, count: int) -> None:
+    if not hasattr(window_bars, "__index__") or window_bars < OBSERVATIONS_MIN:
+        raise InputError("window_bars", window_bars, f"an integer of at least {OBSERVATIONS_MIN}")
+    if count < window_bars + OBSERVATIONS_MIN:
+        fewest = window_bars + OBSERVATIONS_MIN
+        needed = f"at least {fewest}, for a window of {window_bars} and {OBSERVATIONS_MIN} forecasts"
+        raise SeriesTooShortError("returns", f"{count} observations", needed)
 
 
 def _run_tests(
