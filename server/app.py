@@ -20,6 +20,7 @@ from riskwave.server.dispatch import SERVICES, Dispatcher, list_capabilities
 from riskwave.server.errors import Translator
 from riskwave.server.interceptors.admission import Admission
 from riskwave.server.interceptors.boundary import CallBoundary
+from riskwave.server.interceptors.call_log import CallLog
 from riskwave.server.interceptors.statistics import Statistics
 from riskwave.server.pool import ComputePool
 from riskwave.server.runtime import Runtime
@@ -127,6 +128,7 @@ class RiskwaveServer:
         await self._grpc.stop(grace_s)
         await self.runtime.cluster.close()
         self.runtime.pool.close()
+        self._boundary.call_log.flush()
         _log.info("stopped")
 
     async def wait(self) -> None:
@@ -146,7 +148,9 @@ class RiskwaveServer:
             await self._health.set(name, status)
 
 
-def build_server(settings: Settings, services_factory: ServicesFactory = make_services) -> RiskwaveServer:
+def build_server(
+    settings: Settings, services_factory: ServicesFactory = make_services, call_log: CallLog | None = None
+) -> RiskwaveServer:
     """Return a server of the settings, not started. Called inside the event loop that will run it.
 
     Parameters
@@ -155,6 +159,8 @@ def build_server(settings: Settings, services_factory: ServicesFactory = make_se
         All of them.
     services_factory
         Makes the objects that answer, from the runtime and the table of capabilities.
+    call_log
+        Writes the line of each call; None writes each as its call ends.
 
     Examples
     --------
@@ -178,6 +184,7 @@ def build_server(settings: Settings, services_factory: ServicesFactory = make_se
         statistics=statistics,
         translator=translator,
         ready=ready,
+        call_log=call_log or CallLog(),
         default_deadline_s=settings.server.default_deadline_s,
         deadline_max_s=settings.server.deadline_max_s,
         show_defects=settings.server.error_detail and settings.profile == "development",

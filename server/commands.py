@@ -1,4 +1,4 @@
-"""The server's share of the command line: ``riskwave serve`` and ``riskwave worker``.
+"""The server's share of the command line: ``riskwave serve``, ``riskwave worker`` and ``riskwave up``.
 
 The command line finds these functions by the entry points of the group ``riskwave.commands`` and adds each under its
 name, so that the client package needs nothing of the server's to be installed.
@@ -6,18 +6,23 @@ name, so that the client package needs nothing of the server's to be installed.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from riskwave.config import ConfigError, load_settings
+from riskwave.config import ConfigError, Problem, load_settings
+from riskwave.server.kernel_cache import prepare_kernel_cache
 
 if TYPE_CHECKING:
     from riskwave.config import Settings
 
 EXIT_CONFIG = 78
 """sysexits' EX_CONFIG: the configuration cannot be used."""
+
+EXIT_UNAVAILABLE = 69
+"""sysexits' EX_UNAVAILABLE: a service that is needed does not answer."""
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.", show_default=False)]
 ProfileOption = Annotated[str | None, typer.Option(help="development, production or test.", show_default="development")]
@@ -43,15 +48,22 @@ def read_settings(config: Path | None, profile: str | None, assignments: list[st
     """
     values: dict[str, object] = {name.replace("__", "."): value for name, value in flags.items()}
     values["profile"] = profile
-    for assignment in assignments or ():
-        name, separator, value = assignment.partition("=")
-        if not separator:
-            raise typer.BadParameter(f"{assignment!r} is not of the form NAME=VALUE", param_hint="--set")
-        values[name.strip()] = value
+    values |= dict(split(assignments))
     try:
         return load_settings(config, flags=values)
     except ConfigError as error:
         fail(error)
+
+
+def split(assignments: list[str] | None) -> list[tuple[str, str]]:
+    """Return names and values of ``name=value``."""
+    pairs = []
+    for assignment in assignments or ():
+        name, separator, value = assignment.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"{assignment!r} is not of the form NAME=VALUE", param_hint="--set")
+        pairs.append((name.strip(), value))
+    return pairs
 
 
 def fail(error: ConfigError) -> NoReturn:
@@ -76,5 +88,51 @@ def serve(
 
     try:
         serve_settings(settings)
+    except ConfigError as error:
+        fail(error)
+
+
+def worker(
+    address: Annotated[
+        str | None, typer.Argument(help="Scheduler, such as tcp://10.0.0.5:8786.", show_default="dask.address")
+    ] = None,
+    count: Annotated[int | None, typer.Option("--workers", min=1, help="Processes.", show_default="cores")] = None,
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Run Dask workers that have riskwave's kernels, until Ctrl-C.
+
+    Whoever reaches a scheduler can run code on its workers: keep it on a private network.
+    """
+    settings = read_settings(config, profile, assignments, dask__address=address, dask__workers=count)
+    if settings.dask.address is None:
+        fail(ConfigError(Problem("dask.address", "was not given; it must be such as tcp://10.0.0.5:8786")))
+    prepare_kernel_cache()
+    from riskwave.server.cluster.connection import default_worker_count
+    from riskwave.server.cluster.worker import run_workers
+
+    workers = run_workers(settings.dask.address, default_worker_count(settings.dask), settings.dask.start_timeout_s)
+    try:
+        asyncio.run(workers)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+    except (OSError, TimeoutError) as error:
+        typer.echo(f"riskwave: no scheduler answers at {settings.dask.address}: {error}", err=True)
+        raise typer.Exit(EXIT_UNAVAILABLE) from None
+
+
+def up(config: ConfigOption = None, profile: ProfileOption = None, assignments: SetOption = None) -> None:
+    """Start server and dashboard on this machine and tell their addresses; Ctrl-C stops both."""
+    settings = read_settings(config, profile, assignments)
+    environment = {f"RISKWAVE_{name.replace('.', '__').upper()}": value for name, value in split(assignments)}
+    if config is not None:
+        environment["RISKWAVE_CONFIG"] = str(config.resolve())
+    if profile is not None:
+        environment["RISKWAVE_PROFILE"] = profile
+    from riskwave.server.up import run_up
+
+    try:
+        raise typer.Exit(run_up(settings, environment))
     except ConfigError as error:
         fail(error)

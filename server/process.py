@@ -6,6 +6,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+from riskwave.config.logging import configure_logging
 from riskwave.server.kernel_cache import prepare_kernel_cache
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def serve(settings: Settings) -> None:
     Raises
     ------
     ConfigError
-        If the address cannot be listened on.
+        If the address cannot be listened on, or the log files cannot be written.
     """
+    configure_logging(settings, component="server")
     prepare_kernel_cache()
     asyncio.run(_serve(settings))
 
@@ -28,8 +30,9 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     # Numba reads the place of its cache when it is imported, so the server's modules come after it is set.
     from riskwave.server.app import build_server
+    from riskwave.server.interceptors.call_log import batch_call_lines
 
-    server = build_server(settings)
+    server = build_server(settings, call_log=batch_call_lines(console_json=settings.logging.format == "json"))
     stops: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _dask: Any = distributed  # typed in parts only
 
 # One thread a worker, in every library that has threads of its own; Dask does not know Numba's.
-_ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 _LOST_WORKERS_MAX = 10
 """Workers that may die with a task before the task is held to be the cause."""
@@ -62,7 +62,7 @@ class Connection:
                 scheduler_port=0,
                 dashboard_address=None,
                 asynchronous=True,
-                env=_ONE_THREAD,
+                env=ONE_THREAD,
             )
         try:
             client = await _dask.Client(

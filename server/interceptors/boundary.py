@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars
 
 from riskwave.server import errors
 from riskwave.server.call import CURRENT_CALL, Call
-from riskwave.server.interceptors.call_log import elapsed_s, error_context, log_error, log_ok
+from riskwave.server.interceptors.call_log import elapsed_s, error_context
 from riskwave.server.interceptors.correlation import CORRELATION_KEY, choose_correlation_id
 from riskwave.server.status import DETAILS_KEY, make_status
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from riskwave.server.interceptors.admission import Admission
+    from riskwave.server.interceptors.call_log import CallLog
     from riskwave.server.interceptors.statistics import Statistics
 
 # What grpc raises from `context.write` when the caller has gone; it has no public name.
@@ -37,6 +38,8 @@ class CallBoundary:
         The steps that have state.
     ready
         Set when the kernels are warm. Calls that come before wait, but for those of `WITHOUT_KERNELS`.
+    call_log
+        Writes the line of each call.
     default_deadline_s, deadline_max_s
         Time that a call gets that names none, and the most that is kept of what a call names.
     show_defects
@@ -50,6 +53,7 @@ class CallBoundary:
         statistics: Statistics,
         translator: errors.Translator,
         ready: asyncio.Event,
+        call_log: CallLog,
         default_deadline_s: float,
         deadline_max_s: float,
         show_defects: bool,
@@ -58,6 +62,7 @@ class CallBoundary:
         self.statistics = statistics
         self.translator = translator
         self.ready = ready
+        self.call_log = call_log
         self.default_deadline_s = default_deadline_s
         self.deadline_max_s = deadline_max_s
         self.show_defects = show_defects
@@ -118,7 +123,7 @@ class CallGuard:
         if error is None:
             duration_s = elapsed_s(call)
             self._shared.statistics.end(self._counts, call, "OK", duration_s)
-            log_ok(call, duration_s)
+            self._shared.call_log.ok(call, duration_s)
             return False
         call.token.cancel()
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
@@ -145,7 +150,7 @@ class CallGuard:
         duration_s = elapsed_s(call)
         self._shared.statistics.end(self._counts, call, answer.code.name, duration_s)
         context = error_context(answer, call)
-        log_error(answer, call, duration_s, context, defect)
+        self._shared.call_log.error(answer, call, duration_s, context, defect)
         if caller_gone:
             # Nobody listens. Cancellation goes on, so that grpc closes its side of the call.
             raise error
