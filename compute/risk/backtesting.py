@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskwave.compute.errors import InputError, SeriesTooShortError
-from riskwave.compute.registry import check_params
+from riskwave.compute.registry import Value, check_params
 from riskwave.compute.risk.backtest import (
     BacktestResult,
     acerbi_szekely_z2,
@@ -123,8 +123,6 @@ def backtest_risk(
     series: NDArray[np.float64] = matrix @ normalised
     forecasts = model.forecast(series, window_bars, probability, values)
     came = series[window_bars:]
-    hits: NDArray[np.bool_] = came < forecasts.value_at_risk
-    degrees_of_freedom = float(values.get("degrees_of_freedom", math.inf))
     return BacktestReport(
         method=model.name,
         level=level,
@@ -132,9 +130,9 @@ def backtest_risk(
         value_at_risk=forecasts.value_at_risk,
         expected_shortfall=forecasts.expected_shortfall,
         returns=came,
-        exceedances=np.flatnonzero(hits),
+        exceedances=np.flatnonzero(came < forecasts.value_at_risk),
         expected_exceedance_count=len(came) * probability,
-        tests=_run_tests(came, hits, forecasts, probability, significance, degrees_of_freedom),
+        tests=_run_tests(came, forecasts, probability, significance, values),
         warnings=(*warnings, *forecasts.warnings),
     )
 
@@ -150,14 +148,15 @@ def _check_window(window_bars: int, count: int) -> None:
 
 def _run_tests(
     came: NDArray[np.float64],
-    hits: NDArray[np.bool_],
     forecasts: Forecasts,
     probability: float,
     significance: float,
-    degrees_of_freedom: float,
+    params: Mapping[str, Value],
 ) -> tuple[BacktestResult, ...]:
-    exceedances, count = int(hits.sum()), len(came)
     var, shortfall = forecasts.value_at_risk, forecasts.expected_shortfall
+    hits: NDArray[np.bool_] = came < var
+    exceedances, count = int(hits.sum()), len(came)
+    degrees_of_freedom = float(params.get("degrees_of_freedom", math.inf))
     return (
         kupiec(exceedances, count, probability, significance),
         christoffersen_independence(hits, significance),
