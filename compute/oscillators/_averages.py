@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from riskwave.compute.oscillators import _kernels
-from riskwave.compute.oscillators._operations import window_mean, window_weighted_sum
+from riskwave.compute.oscillators._hilbert import mesa
+from riskwave.compute.oscillators._operations import change, ratio, window_mean, window_sum, window_weighted_sum
 from riskwave.compute.oscillators._series import Series, recursion
 from riskwave.compute.registry import Param
 
@@ -57,15 +60,79 @@ def trima(x: Series, timeperiod: int) -> Series:
     return sma(sma(x, timeperiod // 2 + 1), (timeperiod + 1) // 2)
 
 
-_AVERAGES = (sma, ema, wma, dema, tema, trima)
+def kama(x: Series, timeperiod: int) -> Series:
+    """Return Kaufman's adaptive moving average, between a 2-bar and a 30-bar exponential one.
+
+    ``y += s^2 (x - y)``, where s lies between 2/31 and 2/3 as the efficiency ratio does between 0 and 1. It starts from
+    the value before the first that has a ratio.
+    """
+    factor = efficiency_ratio(x, timeperiod) * (2.0 / 3.0 - 2.0 / 31.0) + 2.0 / 31.0
+    return recursion(_kernels.ema_varying, x, factor * factor, x.lag(1), state_rows=1)[0]
 
 
-def moving_average(x: Series, timeperiod: int, matype: int) -> Series:
-    """Return the average that TA-Lib numbers `matype`; over one bar, every average is the series itself."""
-    return x if timeperiod == 1 else _AVERAGES[matype](x, timeperiod)
+def efficiency_ratio(x: Series, timeperiod: int) -> Series:
+    """Return the net change over the sum of all changes; 1 when nothing moved."""
+    path = window_sum(abs(change(x)), timeperiod)
+    return ratio(abs(change(x, timeperiod)), path, empty=1.0)
+
+
+def t3(x: Series, timeperiod: int, vfactor: float = 0.7) -> Series:
+    """Return Tillson's T3: six exponential averages in a row, combined to cancel their lag."""
+    chain = [x]
+    for _ in range(6):
+        chain.append(ema(chain[-1], timeperiod))
+    v, v2, v3 = vfactor, vfactor * vfactor, vfactor * vfactor * vfactor
+    newer = (1.0 + 3.0 * v + 3.0 * v2 + v3) * chain[3] + (-6.0 * v2 - 3.0 * v - 3.0 * v3) * chain[4]
+    return newer + (3.0 * v2 + 3.0 * v3) * chain[5] + -v3 * chain[6]
+
+
+def hma(x: Series, timeperiod: int) -> Series:
+    """Return Hull's moving average: a weighted average of twice a half-length one less a full one."""
+    sharp = 2.0 * wma(x, timeperiod // 2) - wma(x, timeperiod)
+    return wma(sharp, math.isqrt(timeperiod))
+
+
+def zlema(x: Series, timeperiod: int) -> Series:
+    """Return the zero-lag exponential average: of the value plus its change over half the window."""
+    return ema(2.0 * x - x.lag((timeperiod - 1) // 2), timeperiod)
+
+
+def _mama(x: Series, timeperiod: int) -> Series:  # noqa: ARG001 - all averages are called alike
+    return mesa(x, 0.5, 0.05)[0]
+
+
+def _identity(x: Series, timeperiod: int) -> Series:  # noqa: ARG001 - all averages are called alike
+    return x
+
+
+_AVERAGES = (sma, ema, wma, dema, tema, trima, kama, _mama, t3, hma, _identity, None, zlema, rma)
+_OWN_DEFAULT = 11
+
+
+def moving_average(x: Series, timeperiod: int, matype: int, own: int = 0) -> Series:
+    """Return the average that TA-Lib numbers `matype`; 11 means `own`. Over one bar, it is the series itself."""
+    average = _AVERAGES[own if matype == _OWN_DEFAULT else matype]
+    assert average is not None
+    return x if timeperiod == 1 else average(x, timeperiod)
+
+
+def average_pair(x: Series, fastperiod: int, slowperiod: int, matype: int) -> tuple[Series, Series]:
+    """Return the faster and the slower of two exponential or other averages, each seeded on its own first bars."""
+    fastperiod, slowperiod = sorted((fastperiod, slowperiod))
+    return moving_average(x, fastperiod, matype, own=1), moving_average(x, slowperiod, matype, own=1)
+
+
+def aligned_averages(x: Series, first: tuple[int, int], second: tuple[int, int]) -> tuple[Series, Series]:
+    """Return averages given as (timeperiod, matype), seeded so that both have their first value on the same bar."""
+    lookbacks = [moving_average(x, *choice).lookback for choice in (first, second)]
+    later = [max(lookbacks) - lookback for lookback in lookbacks]
+    return moving_average(x.skip(later[0]), *first), moving_average(x.skip(later[1]), *second)
 
 
 def matype(name: str, default: int = 0) -> Param:
     """Return the declaration of the choice of an average, numbered as in TA-Lib."""
-    names = ", ".join(f"{number} {average.__name__.upper()}" for number, average in enumerate(_AVERAGES))
-    return Param(name, default, f"Kind of average: {names}", 0, len(_AVERAGES) - 1)
+    doc = (
+        "Kind of average: 0 SMA, 1 EMA, 2 WMA, 3 DEMA, 4 TEMA, 5 TRIMA, 6 KAMA, 7 MAMA, 8 T3, 9 HMA, 10 none, "
+        "11 the indicator's own, 12 ZLEMA, 13 RMA"
+    )
+    return Param(name, default, doc, 0, len(_AVERAGES) - 1)

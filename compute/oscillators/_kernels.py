@@ -226,3 +226,154 @@ def ema(
             y += k * (x[row + j] - y)
             state[j] = y
             out[row + j] = y
+
+
+@kernel()
+def ema_varying(x: Floats, factor: Floats, start: Floats, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Continue ``y += factor (x - y)`` with a factor for every bar; the first y is `start`."""
+    if seen == 0:
+        state[:] = start[:lanes]
+    for t in range(out.size // lanes):
+        row = t * lanes
+        for j in range(lanes):
+            y = state[j]
+            y += factor[row + j] * (x[row + j] - y)
+            state[j] = y
+            out[row + j] = y
+
+
+@kernel()
+def ema_where(
+    x: Floats,
+    weight: Floats,
+    k: float,
+    seed_bars: int,
+    seen: int,
+    lanes: int,
+    state: Floats,
+    out: Floats,
+) -> None:
+    """Average like `ema`, except that a bar whose `weight` is 0 leaves the average as it is, and adds 0 to the seed."""
+    defined = True
+    for i in range(x.size):
+        defined = defined and weight[i] != 0.0
+    if defined:
+        ema(x, k, seed_bars, float(seed_bars), seen, lanes, state, out)
+        return
+    if seen == 0:
+        state[:] = 0.0
+    for t in range(x.size // lanes):
+        for j in range(lanes):
+            i = t * lanes + j
+            y = state[j]
+            if seen + t < seed_bars:
+                y += x[i] if weight[i] != 0.0 else 0.0
+                if seen + t == seed_bars - 1:
+                    y /= seed_bars
+            elif weight[i] != 0.0:
+                y += k * (x[i] - y)
+            state[j] = y
+            out[i] = y
+
+
+@kernel()
+def ratio_or_last(a: Floats, b: Floats, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Divide: ``a / b``, where `b` is 0 the last ratio again, and 0 before the first."""
+    if seen == 0:
+        state[:] = 0.0
+    for t in range(a.size // lanes):
+        row = t * lanes
+        for j in range(lanes):
+            divisor = b[row + j]
+            safe = divisor if divisor != 0.0 else 1.0
+            value = a[row + j] / safe
+            value = value if divisor != 0.0 else state[j]
+            state[j] = value
+            out[row + j] = value
+
+
+@kernel()
+def newer_extremum(
+    value: Floats, age: Floats, earlier: Floats, earlier_age: Floats, shift: float, best: Floats, best_age: Floats
+) -> None:
+    """Take the larger of two maxima and its age; of two equal ones the newer. `earlier` is `shift` bars older."""
+    for i in range(best.size):
+        stay = value[i] >= earlier[i]
+        best[i] = value[i] if stay else earlier[i]
+        best_age[i] = age[i] if stay else earlier_age[i] + shift
+
+
+@kernel()
+def mean_deviation_ratio(x: Floats, bars: int, lanes: int, out: Floats) -> None:
+    """Divide the newest value's distance to the window's mean by the mean distance of all; 0 in a flat window.
+
+    The mean is taken of the distances to the newest value, so that a flat window is recognised exactly.
+    """
+    size, shift = out.size, (bars - 1) * lanes
+    tile = 512
+    mean, spread = np.empty(tile), np.empty(tile)
+    for begin in range(0, size, tile):
+        width = min(tile, size - begin)
+        newest = x[begin + shift : begin + shift + width]
+        mean[:] = 0.0
+        spread[:] = 0.0
+        for k in range(bars - 1):
+            part = x[begin + k * lanes : begin + k * lanes + width]
+            for i in range(width):
+                mean[i] += part[i] - newest[i]
+        for i in range(width):
+            mean[i] /= bars
+        for k in range(bars):
+            part = x[begin + k * lanes : begin + k * lanes + width]
+            for i in range(width):
+                spread[i] += abs((part[i] - newest[i]) - mean[i])
+        result = out[begin : begin + width]
+        for i in range(width):
+            total = spread[i] / bars
+            safe = total if total != 0.0 else 1.0
+            value = -mean[i] / safe
+            result[i] = value if total != 0.0 else 0.0
+
+
+@kernel()
+def directional_moves(
+    high: Floats, high_before: Floats, low: Floats, low_before: Floats, plus: Floats, minus: Floats
+) -> None:
+    """Take the larger of the high's rise and the low's fall, where it is positive; neither when they are equal."""
+    for i in range(plus.size):
+        rise, fall = high[i] - high_before[i], low_before[i] - low[i]
+        plus[i] = rise if rise > fall and rise > 0.0 else 0.0
+        minus[i] = fall if fall > rise and fall > 0.0 else 0.0
+
+
+@kernel()
+def williams_flow(close: Floats, before: Floats, high: Floats, low: Floats, out: Floats) -> None:
+    """Measure the close from the true low where it rose, and from the true high where it fell."""
+    for i in range(out.size):
+        true_low = min(before[i], low[i])
+        true_high = max(before[i], high[i])
+        fallen = close[i] - true_high if close[i] < before[i] else 0.0
+        out[i] = close[i] - true_low if close[i] > before[i] else fallen
+
+
+@kernel()
+def previous_or_first(x: Floats, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Take the value of the bar before; on the first bar, the value itself."""
+    if seen == 0:
+        state[:] = x[:lanes]
+    out[:lanes] = state
+    out[lanes:] = x[: x.size - lanes]
+    state[:] = x[x.size - lanes :]
+
+
+@kernel()
+def hold_while_equal(x: Floats, y: Floats, before: Floats, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Take `x`, but the last value again where `y` equals the one before it."""
+    if seen == 0:
+        state[:] = x[:lanes]
+    for t in range(x.size // lanes):
+        row = t * lanes
+        for j in range(lanes):
+            value = state[j] if y[row + j] == before[row + j] else x[row + j]
+            state[j] = value
+            out[row + j] = value

@@ -149,6 +149,66 @@ def _extremum(x: Series, bars: int, *, largest: bool) -> Series:
     return elementwise(pick, *(best.lag(min(i * span, bars - span)) for i in range(4)))
 
 
+def age_of_max(x: Series, bars: int) -> Series:
+    """Return how many bars ago the largest of the last `bars` values was; of equal ones, the newest."""
+    value, age, span = x, 0.0 * x, 1
+    while span < bars:
+        shift = min(span, bars - span)
+        operation = Operation(_kernels.newer_extremum, (float(shift),), outputs=2)
+        value, age = apply(operation, value, age, value.lag(shift), age.lag(shift))
+        span += shift
+    return age
+
+
+def window_slope(x: Series, bars: int) -> Series:
+    """Return the slope of the least-squares line through the last `bars` values, per bar.
+
+    Its numerator, the sum of the values weighted by their distance to the middle of the window, is made of those of
+    two halves and the difference of their sums, like `window_sum`.
+    """
+    pieces: list[tuple[Series, Series, int]] = []
+    plain, tilt = x, 0.0 * x
+    for bit in range(bars.bit_length()):
+        length = 1 << bit
+        if bars & length:
+            pieces.append((plain, tilt, length))
+        if bars > length:
+            tilt = (tilt + tilt.lag(length)) + length / 2 * (plain - plain.lag(length))
+            plain = plain + plain.lag(length)
+    plain, tilt, covered = pieces.pop()
+    while pieces:
+        older, older_tilt, length = pieces.pop()
+        older, older_tilt = older.lag(covered), older_tilt.lag(covered)
+        tilt = (tilt + older_tilt) + (length / 2 * plain - covered / 2 * older)
+        plain, covered = plain + older, covered + length
+    return tilt / (bars * (bars * bars - 1) / 12)
+
+
+def distance_in_mean_deviations(x: Series, bars: int) -> Series:
+    """Return the distance of `x` from the mean over the mean absolute deviation; 0 in a flat window."""
+    return elementwise(_kernels.mean_deviation_ratio, x.window(bars), params=(bars,))
+
+
+def hold_while_equal(x: Series, y: Series) -> Series:
+    """Return `x`, but its last value again where `y` equals the value before it."""
+    return recursion(_kernels.hold_while_equal, x, y, y.lag(1), state_rows=1)[0]
+
+
+def previous(x: Series) -> Series:
+    """Return the value of the bar before; on the first bar, the value itself."""
+    return recursion(_kernels.previous_or_first, x, state_rows=1)[0]
+
+
+def williams_flow(high: Series, low: Series, close: Series) -> Series:
+    """Return the distance of the close to the true low when it rose, to the true high when it fell."""
+    return elementwise(_kernels.williams_flow, close, previous(close), high, low)
+
+
+def ratio_or_last(a: Series, b: Series) -> Series:
+    """Return ``a / b``; where `b` is exactly 0 the last ratio again, and 0 before the first."""
+    return recursion(_kernels.ratio_or_last, a, b, state_rows=1)[0]
+
+
 def true_range(high: Series, low: Series, close: Series) -> Series:
     """Return the larger of the bar's range and its distance to the close before."""
     before = close.lag(1)

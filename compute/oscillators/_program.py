@@ -40,10 +40,10 @@ class _Slot:
 
 @dataclass(slots=True)
 class _Step:
-    """One scheduled operation: its operands as (slot, delay in bars) or as numbers, and its output slots."""
+    """One scheduled operation: its operands as (slot, delay, span) or as numbers, and its output slots."""
 
     operation: Operation
-    operands: tuple[tuple[int, int] | float, ...]
+    operands: tuple[tuple[int, int, int] | float, ...]
     outputs: tuple[int, ...]
     first_bar: int
 
@@ -82,7 +82,9 @@ class _Builder:
             self.slots[placed[0]].input = self.inputs.index(node.name)
         else:
             operands = tuple(
-                (self.place(operand.node)[operand.output], operand.delay) if isinstance(operand, Series) else operand
+                (self.place(operand.node)[operand.output], operand.delay, operand.span)
+                if isinstance(operand, Series)
+                else operand
                 for operand in node.operands
             )
             placed = self._schedule(node.operation, operands, node.first_bar)
@@ -91,7 +93,7 @@ class _Builder:
 
     def copy(self, slot: int, delay: int, first_bar: int) -> int:
         """Schedule a copy of a series: an output that another output, an input or a delayed series would clash with."""
-        self.steps.append(_Step(Operation(np.positive), ((slot, delay),), (len(self.slots),), first_bar))
+        self.steps.append(_Step(Operation(np.positive), ((slot, delay, 0),), (len(self.slots),), first_bar))
         self.slots.append(_Slot())
         return len(self.slots) - 1
 
@@ -102,7 +104,7 @@ class _Builder:
         return self.by_key[key]
 
     def _schedule(
-        self, operation: Operation, operands: tuple[tuple[int, int] | float, ...], first_bar: int
+        self, operation: Operation, operands: tuple[tuple[int, int, int] | float, ...], first_bar: int
     ) -> tuple[int, ...]:
         key = (operation, operands, first_bar)
         if key in self.by_key:
@@ -111,7 +113,7 @@ class _Builder:
         for operand in operands:
             if isinstance(operand, tuple):
                 slot = self.slots[operand[0]]
-                slot.kept_bars = max(slot.kept_bars, operand[1])
+                slot.kept_bars = max(slot.kept_bars, operand[1] + operand[2])
         self.steps.append(_Step(operation, operands, placed, first_bar))
         return placed
 
@@ -174,11 +176,11 @@ class _Storage:
 
 @dataclass(slots=True)
 class _Call:
-    """A step with its arguments in place; those in `holes`, as (position, slot, delay), differ from block to block."""
+    """A step with its arguments in place; those in `holes`, as (position, slot, delay, span), differ between blocks."""
 
     function: Callable[..., object]
     arguments: list[object]
-    holes: tuple[tuple[int, int, int], ...]
+    holes: tuple[tuple[int, int, int, int], ...]
     seen_position: int  # of the number of bars that a recursion has had, or -1
     first_bar: int
 
@@ -312,48 +314,42 @@ class Run:
             operation = step.operation
             is_ufunc = isinstance(operation.function, np.ufunc)
             arguments: list[object] = []
-            holes: list[tuple[int, int, int]] = []
-
-            def take(
-                slot: int,
-                delay: int,
-                *,
-                low: int = low,
-                high: int = high,
-                arguments: list[object] = arguments,
-                holes: list[tuple[int, int, int]] = holes,
-            ) -> None:
-                storage = self._storage[slot]
-                shift = delay * self.lanes + storage.origin
-                if storage.moving:
-                    holes.append((len(arguments), slot, delay))
-                arguments.append(storage.array[low - shift : high - shift])
-
+            holes: list[tuple[int, int, int, int]] = []
             for operand in step.operands:
                 if isinstance(operand, tuple):
-                    take(*operand)
+                    if self._storage[operand[0]].moving:
+                        holes.append((len(arguments), *operand))
+                    arguments.append(self._view(*operand, low, high))
                 else:
                     arguments.append(operand if is_ufunc else self._constant(operand, high - low))
             arguments.extend(operation.params)
+            if any(isinstance(operand, tuple) and operand[2] for operand in step.operands):
+                arguments.append(self.lanes)
             seen_position = -1
             if operation.recursive:
                 seen_position = len(arguments)
                 arguments.extend((0, self.lanes, state))
             for output in step.outputs:
-                take(output, 0)
+                if self._storage[output].moving:
+                    holes.append((len(arguments), output, 0, 0))
+                arguments.append(self._view(output, 0, 0, low, high))
             calls.append(_Call(operation.function, arguments, tuple(holes), seen_position, step.first_bar))
         return calls
 
+    def _view(self, slot: int, delay: int, span: int, low: int, high: int) -> Floats:
+        """Return the part of a series that belongs to the elements from `low` to `high`, as an operand is seen."""
+        storage, lanes = self._storage[slot], self.lanes
+        shift = delay * lanes + storage.origin
+        return storage.array[low - span * lanes - shift : high - shift]
+
     def _execute(self, calls: list[_Call], first: int, end: int) -> None:
         """Carry out the calls for the bars from `first` to `end`."""
-        lanes, storage = self.lanes, self._storage
+        lanes = self.lanes
         for call in calls:
             begin = max(first, call.first_bar)
             arguments = call.arguments
-            for position, slot, delay in call.holes:
-                home = storage[slot]
-                shift = delay * lanes + home.origin
-                arguments[position] = home.array[begin * lanes - shift : end * lanes - shift]
+            for position, slot, delay, span in call.holes:
+                arguments[position] = self._view(slot, delay, span, begin * lanes, end * lanes)
             if call.seen_position >= 0:
                 arguments[call.seen_position] = begin - call.first_bar
             if isinstance(call.function, np.ufunc):

@@ -8,7 +8,7 @@ formula serves a whole array, an array in pieces, one bar at a time, one column 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +26,8 @@ class Operation:
     Parameters
     ----------
     function
-        A NumPy ufunc, or a kernel that takes the operands' flat arrays, then `params`, then (if `state_rows` or
-        `recursive`) ``seen, lanes, state``, then its output arrays. It never reads an output it has not written.
+        A NumPy ufunc, or a kernel that takes the operands' flat arrays, then `params`, then (if `recursive`)
+        ``seen, lanes, state``, then its output arrays. It never reads an output it has not written.
     params
         Numbers that are passed on after the operands.
     warm_up_bars
@@ -62,25 +62,37 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One output of a node, seen `delay` bars late and not before its first `skipped` values have passed."""
+    """One output of a node, seen `delay` bars late and not before its first `skipped` values have passed.
+
+    With a `span`, a kernel gets the values of that many bars before each bar too.
+    """
 
     node: Node
     output: int = 0
     delay: int = 0
     skipped: int = 0
+    span: int = 0
 
     @property
     def lookback(self) -> int:
         """Bars before the first value."""
-        return self.node.lookback + self.delay + self.skipped
+        return self.node.lookback + self.delay + self.skipped + self.span
 
     def lag(self, bars: int) -> Series:
         """Return the value of `bars` bars ago."""
-        return Series(self.node, self.output, self.delay + bars, self.skipped)
+        return replace(self, delay=self.delay + bars)
 
     def skip(self, bars: int) -> Series:
         """Return the series without its first `bars` values: a recursion that follows is seeded that much later."""
-        return Series(self.node, self.output, self.delay, self.skipped + bars)
+        return replace(self, skipped=self.skipped + bars)
+
+    def window(self, bars: int) -> Series:
+        """Return the last `bars` values at every bar, for a kernel that looks at each of them.
+
+        The kernel's array for this operand is longer than its output by ``(bars - 1) * lanes``: the window of output i
+        is at ``i + k * lanes``, from the oldest at k = 0 to the newest at k = bars - 1. `lanes` follows its params.
+        """
+        return replace(self, span=bars - 1)
 
     def __add__(self, other: Series | Scalar) -> Series:
         return elementwise(np.add, self, other)

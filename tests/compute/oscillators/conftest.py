@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from riskwave.compute.oscillators import OSCILLATORS, Oscillator
 
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
 Bars = dict[str, np.ndarray]
 
 
-def make_bars(bars: int, seed: int = 1, symbols: int | None = None, *, tick: float | None = 0.25) -> Bars:
-    """Return bars with drift, quiet stretches without any movement, ties (prices are multiples of `tick`) and jumps."""
+def make_bars(
+    bars: int, seed: int = 1, symbols: int | None = None, *, tick: float | None = 0.25, still: float = 0.1
+) -> Bars:
+    """Return bars with jumps, ties (prices are multiples of `tick`) and a share of `still` bars without a move."""
     rng = np.random.default_rng(seed)
     shape = (bars,) if symbols is None else (bars, symbols)
     volatility = 0.012 * (1 + 0.5 * np.sin(np.arange(bars) / 40)).reshape(-1, *[1] * (len(shape) - 1))
     step = rng.normal(0.0002, 1.0, shape) * volatility
-    step[rng.random(shape) < 0.1] = 0.0
+    step[rng.random(shape) < still] = 0.0
     step[rng.random(shape) < 0.005] *= 6.0
-    close = 100.0 * np.exp(np.cumsum(step, axis=0))
+    close = 100.0 * np.exp(signal.lfilter([1.0], [1.0, -0.998], step, axis=0))  # comes back to 100 in the long run
     open_ = close * np.exp(rng.normal(0, 0.004, shape))
     high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0, 0.004, shape)))
     low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0, 0.004, shape)))

@@ -9,6 +9,14 @@ from talib import abstract
 
 from riskwave.compute.oscillators import compute
 
+# Where TA-Lib's own value is an accident, so that nothing could equal it.
+MOVING_ONLY = {"STOCHRSI"}  # on an unchanged price it shows the rounding noise of its RSI, anything from 0 to 100
+NORMAL_PRICES_ONLY = {"MFI"}  # it takes a money flow below 1 for none at all
+
+
+def prices(entry, bars_of, count, seed=1, tick=0.25):
+    return bars_of(count, seed, tick=None, still=0.0) if entry.name in MOVING_ONLY else bars_of(count, seed, tick=tick)
+
 
 def peer_outputs(entry, inputs, params):
     function = abstract.Function(entry.peer)
@@ -30,6 +38,8 @@ def assert_equal_to_peer(entry, inputs, params):
         actual = ours.outputs[label]
         first = np.flatnonzero(np.isfinite(expected))
         begin = first[0] if first.size else len(expected)
+        if expected.dtype == np.int32:  # integers have no NaN
+            begin = abstract.Function(entry.peer, **params).lookback
         assert begin == ours.lookback, f"{label} begins at {begin}, lookback is {ours.lookback}, {params}"
         scale = np.abs(expected[begin:]).max(initial=0.0)
         np.testing.assert_allclose(
@@ -47,9 +57,9 @@ def test_defaults_are_the_peers(entry):
     assert dict(abstract.Function(entry.peer).parameters) == pytest.approx(entry.defaults())
 
 
-def test_equals_talib_with_defaults(entry, bars, select):
+def test_equals_talib_with_defaults(entry, bars_of, select):
     if entry.peer:
-        assert_equal_to_peer(entry, select(entry, bars), {})
+        assert_equal_to_peer(entry, select(entry, prices(entry, bars_of, 700)), {})
 
 
 def test_equals_talib_with_drawn_parameters(entry, bars_of, select, draw):
@@ -57,18 +67,20 @@ def test_equals_talib_with_drawn_parameters(entry, bars_of, select, draw):
         return
     rng = np.random.default_rng(11)
     for seed in range(12):
-        inputs = select(entry, bars_of(600, seed=seed, tick=None if seed % 2 else 0.25))
+        inputs = select(entry, prices(entry, bars_of, 600, seed, None if seed % 2 else 0.25))
         assert_equal_to_peer(entry, inputs, draw(entry, rng, longest=30 if seed < 9 else 90))
 
 
 def test_equals_talib_on_a_long_series(entry, bars_of, select):
     """Long enough for several blocks and for the chains that run side by side."""
     if entry.peer:
-        assert_equal_to_peer(entry, select(entry, bars_of(70_000, seed=3)), {})
+        assert_equal_to_peer(entry, select(entry, prices(entry, bars_of, 70_000)), {})
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e12])
-def test_equals_talib_at_any_price_level(entry, bars, select, scale):
-    if entry.peer:
-        inputs = {k: v * (1.0 if k == "volume" else scale) for k, v in select(entry, bars).items()}
+def test_equals_talib_at_any_price_level(entry, bars_of, select, scale):
+    if entry.peer and entry.name not in NORMAL_PRICES_ONLY:
+        inputs = {
+            k: v * (1.0 if k == "volume" else scale) for k, v in select(entry, prices(entry, bars_of, 700)).items()
+        }
         assert_equal_to_peer(entry, inputs, {})

@@ -1,0 +1,22 @@
+"""Average directional movement rating."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._directional import average_directional_index
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period
+
+
+@oscillator(
+    name="ADXR",
+    title="Average directional movement rating",
+    group=Group.MOMENTUM,
+    params=(period(14),),
+    low=0.0,
+    high=100.0,
+    stability=Stability.CONVERGING,
+    source="Wilder, New Concepts in Technical Trading Systems (1978), p. 35; TA-Lib ADXR",
+)
+def adxr(high: Series, low: Series, close: Series, timeperiod: int) -> Series:  # noqa: ARG001 - it cancels, but belongs to the interface
+    """Mean of ADX now and `timeperiod` - 1 bars ago."""
+    average = average_directional_index(high, low, timeperiod)
+    return (average + average.lag(timeperiod - 1)) / 2.0

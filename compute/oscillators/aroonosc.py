@@ -1,0 +1,22 @@
+"""Aroon oscillator."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period
+from riskwave.compute.oscillators.aroon import aroon
+
+
+@oscillator(
+    name="AROONOSC",
+    title="Aroon oscillator",
+    group=Group.MOMENTUM,
+    params=(period(14),),
+    low=-100.0,
+    high=100.0,
+    stability=Stability.EXACT,
+    source=("Chande, A Time Price Oscillator, Technical Analysis of Stocks & Commodities 13:9 (1995); TA-Lib AROONOSC"),
+)
+def aroonosc(high: Series, low: Series, timeperiod: int) -> Series:
+    """Aroon up less Aroon down: positive while highs are more recent than lows."""
+    down, up = aroon(high, low, timeperiod)
+    return up - down

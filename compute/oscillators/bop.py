@@ -1,0 +1,20 @@
+"""Balance of power."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, ratio
+
+
+@oscillator(
+    name="BOP",
+    title="Balance of power",
+    group=Group.MOMENTUM,
+    stability=Stability.EXACT,
+    source="Livshin, Balance of Power, Technical Analysis of Stocks & Commodities 19:8 (2001); TA-Lib BOP",
+)
+def bop(open: Series, high: Series, low: Series, close: Series) -> Series:
+    """Where the bar closed relative to where it opened, in units of its range: (close - open) / (high - low).
+
+    It is 0 when the range is 0.
+    """
+    return ratio(close - open, high - low)

@@ -1,0 +1,38 @@
+"""Money flow index."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    oscillator,
+    period,
+    ratio,
+    where_greater,
+    window_sum,
+)
+
+
+@oscillator(
+    name="MFI",
+    title="Money flow index",
+    group=Group.MOMENTUM,
+    params=(period(14),),
+    low=0.0,
+    high=100.0,
+    stability=Stability.EXACT,
+    source="Quong and Soudack, Technical Analysis of Stocks & Commodities 7:3 (1989); TA-Lib MFI",
+)
+def mfi(high: Series, low: Series, close: Series, volume: Series, timeperiod: int) -> Series:
+    """Share of the money that flowed on rising bars in all that flowed, in per cent.
+
+    Money flow is the typical price (high + low + close) / 3 times volume; a bar rises or falls as the typical price
+    does, and an unchanged one counts for neither. It is 0 when no money flowed; TA-Lib has 0 below a flow of 1
+    already.
+    """
+    typical = (high + low + close) / 3.0
+    flow, before = typical * volume, typical.lag(1)
+    rising = window_sum(where_greater(typical, before, flow, 0.0), timeperiod)
+    falling = window_sum(where_greater(before, typical, flow, 0.0), timeperiod)
+    return 100.0 * ratio(rising, rising + falling)

@@ -1,0 +1,23 @@
+"""Plus directional movement."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._directional import directional_movement
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period
+
+
+@oscillator(
+    name="PLUS_DM",
+    title="Plus directional movement",
+    group=Group.MOMENTUM,
+    params=(period(14, low=1),),
+    low=0.0,
+    stability=Stability.CONVERGING,
+    source="Wilder, New Concepts in Technical Trading Systems (1978), p. 35; TA-Lib PLUS_DM",
+)
+def plus_dm(high: Series, low: Series, timeperiod: int) -> Series:
+    """Wilder's sum of the moves of the high above the high before, where they exceed those of the low.
+
+    S += x - S / `timeperiod`, seeded with the sum of the first `timeperiod` - 1 moves; over 1 bar, the move itself.
+    """
+    return directional_movement(high, low, timeperiod)[0]
