@@ -30,7 +30,9 @@ class Case:
 
     async def fetch(self) -> Bars:
         source = SOURCES.get(self.vendor)
-        dates = [np.datetime64(self.expected[name]).item() if name in self.expected else None for name in ("start", "end")]
+        dates = [
+            np.datetime64(self.expected[name]).item() if name in self.expected else None for name in ("start", "end")
+        ]
         query = source.query(self.expected["symbol"], self.expected["interval"], *dates, equities=EQUITIES)
 
         async def ask(request: HttpRequest) -> HttpResponse:
