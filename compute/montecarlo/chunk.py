@@ -89,8 +89,9 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
     --------
     >>> from riskwave.compute.montecarlo.spec import SimulationSpec
     >>> spec = SimulationSpec(mean=[0.0], covariance=[[0.0001]], weights=[1.0], paths=100_000)
-    >>> [chunk.path_count for chunk in plan_chunks(spec)]
-    [54016, 45984]
+    >>> chunks = plan_chunks(spec)
+    >>> chunks[0].first_path, chunks[-1].first_path + chunks[-1].path_count
+    (0, 100000)
     """
     law_of(spec)
     size = _chunk_paths(spec)

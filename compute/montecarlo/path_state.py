@@ -44,27 +44,52 @@ def reset(state: NDArray[np.float64], width: int) -> None:
         state[5, j] = 0.0
 
 
+@kernel(inline=True)
+def _move(
+    wealth: float,
+    peak: float,
+    worst_wealth: float,
+    worst_peak: float,
+    total: float,
+    squares: float,
+    deviation: float,
+    scale: float,
+    growth: float,
+) -> tuple[float, float, float, float, float, float]:
+    """Return the state of one path a day later."""
+    wealth *= fused_multiply_add(scale, deviation, growth)
+    # max() has rules for NaN that keep the compiler from using vectors.
+    peak = wealth if wealth > peak else peak  # noqa: FURB136
+    # wealth / peak < worst_wealth / worst_peak, without the divisions, which would cost more than all the rest.
+    worse = wealth * worst_peak < worst_wealth * peak
+    worst_wealth = wealth if worse else worst_wealth
+    worst_peak = peak if worse else worst_peak
+    return wealth, peak, worst_wealth, worst_peak, total + deviation, fused_multiply_add(deviation, deviation, squares)
+
+
 @kernel()
 def advance(
-    state: NDArray[np.float64], deviations: NDArray[np.float64], scale: float, growth: float, width: int
+    state: NDArray[np.float64], deviations: NDArray[np.floating], scale: float, growth: float, width: int
 ) -> None:
     """Move `width` paths by one day whose simple return is growth - 1 + scale * deviation."""
     for j in range(width):
-        deviation = np.float64(deviations[j])
-        wealth = state[0, j] * fused_multiply_add(scale, deviation, growth)
-        peak = state[1, j]
-        # max() has rules for NaN that keep the compiler from using vectors.
-        peak = wealth if wealth > peak else peak  # noqa: FURB136
-        worst_wealth = state[2, j]
-        worst_peak = state[3, j]
-        # wealth / peak < worst_wealth / worst_peak, without the divisions, which would cost more than all the rest.
-        worse = wealth * worst_peak < worst_wealth * peak
-        state[0, j] = wealth
-        state[1, j] = peak
-        state[2, j] = wealth if worse else worst_wealth
-        state[3, j] = peak if worse else worst_peak
-        state[4, j] += deviation
-        state[5, j] = fused_multiply_add(deviation, deviation, state[5, j])
+        a, b, c, d, e, f = state[0, j], state[1, j], state[2, j], state[3, j], state[4, j], state[5, j]
+        a, b, c, d, e, f = _move(a, b, c, d, e, f, np.float64(deviations[j]), scale, growth)
+        state[0, j], state[1, j], state[2, j], state[3, j], state[4, j], state[5, j] = a, b, c, d, e, f
+
+
+@kernel()
+def advance_four(
+    state: NDArray[np.float64], deviations: NDArray[np.floating], scale: float, growth: float, width: int
+) -> None:
+    """Move `width` paths by four days, the rows of `deviations`, without putting the state down in between."""
+    for j in range(width):
+        a, b, c, d, e, f = state[0, j], state[1, j], state[2, j], state[3, j], state[4, j], state[5, j]
+        a, b, c, d, e, f = _move(a, b, c, d, e, f, np.float64(deviations[0, j]), scale, growth)
+        a, b, c, d, e, f = _move(a, b, c, d, e, f, np.float64(deviations[1, j]), scale, growth)
+        a, b, c, d, e, f = _move(a, b, c, d, e, f, np.float64(deviations[2, j]), scale, growth)
+        a, b, c, d, e, f = _move(a, b, c, d, e, f, np.float64(deviations[3, j]), scale, growth)
+        state[0, j], state[1, j], state[2, j], state[3, j], state[4, j], state[5, j] = a, b, c, d, e, f
 
 
 @kernel()
