@@ -1,11 +1,16 @@
 import importlib.util
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from riskwave.config.settings import StoreSettings
+from riskwave.server.market.database import Database
+from riskwave.server.market.portfolios import PortfolioStore
+from riskwave.server.market.store import PriceStore
 
 NAME = "riskwave_tests_vendor_server"
 
@@ -29,3 +34,22 @@ async def vendor(answers: ModuleType) -> AsyncIterator[Any]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def database(store_url: str) -> Iterator[Database]:
+    """The store over each database in turn."""
+    made = Database(StoreSettings(url=store_url))
+    made.upgrade()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(database: Database) -> PriceStore:
+    return PriceStore(database)
+
+
+@pytest.fixture
+def portfolios(database: Database) -> PortfolioStore:
+    return PortfolioStore(database)
