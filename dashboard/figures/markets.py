@@ -112,7 +112,7 @@ def market_figure(
         showlegend=True,
         height=340 + 150 * len(below),
     )
-    layout["legend"] |= {"y": -0.3 / (2 + len(below))}
+    layout["legend"] |= {"y": -0.2 / (2 + len(below))}
     layout["xaxis"] = axis(
         type="date",
         anchor="y" if not below else f"y{len(below) + 1}",
@@ -145,7 +145,8 @@ def market_figure(
         layout[f"yaxis{row}"] = _pane_axis(pane, domains[row - 1])
         layout["annotations"].append(_pane_title(pane, domains[row - 1][1]))
         layout.setdefault("shapes", []).extend(_level_line(level, key) for level in pane.marks)
-        data += _traces(pane, dates, keep, key, colours=COLOURS)
+        # A pane's only line is not the price's blue, so that the legend tells them apart; pairs are blue and orange.
+        data += _traces(pane, dates, keep, key, colours=COLOURS[3:] if len(pane.outputs) == 1 else COLOURS)
     return {"data": data, "layout": layout}
 
 
@@ -209,8 +210,7 @@ def _traces(
             bar_colours = [tinted(GREEN if value >= 0 else ORANGE, 0.55) for value in np.nan_to_num(shown).tolist()]
             trace |= {"type": "bar", "marker": {"color": bar_colours, "line": {"width": 0}}, "showlegend": False}
         else:
-            # A pane's first line is never the price's blue: legends would tell them apart by the name alone.
-            colour = colours[(lines + 3) % len(colours)] if axis_key != "y" else colours[lines % len(colours)]
+            colour = colours[lines % len(colours)]
             trace |= {"type": "scatter", "mode": "lines", "line": {"color": colour, "width": 1.4}}
             lines += 1
         traces.append(trace)

@@ -39,7 +39,7 @@ def correlation_figure(assets: Sequence[str], correlation: ArrayLike) -> Figure:
             "colorbar": {"thickness": 10, "outlinewidth": 0, "tickvals": [-1, -0.5, 0, 0.5, 1]},
         },
     )
-    layout["xaxis"] = axis(showgrid=False, type="category", tickangle=-30 if len(assets) > 4 else 0)
+    layout["xaxis"] = axis(showgrid=False, type="category")
     layout["yaxis"] = axis(showgrid=False, type="category", autorange="reversed")
     trace = {
         "type": "heatmap",
@@ -78,7 +78,7 @@ def contribution_figure(assets: Sequence[str], weights: ArrayLike, shares: Array
             "x": values,
             "marker": {"color": colour},
             "texttemplate": "%{x:.1%}",
-            "textposition": "auto",
+            "textposition": "outside",
             "cliponaxis": False,
             "hovertemplate": "%{y}: %{x:.2%}<extra>" + name + "</extra>",
         }
@@ -150,7 +150,7 @@ def equity_figure(
         place = iso_dates(times[[trough]])[0] if times is not None else trough + 1
         layout["annotations"] = [
             {
-                "text": f"{losses[trough]:.1%}",
+                "text": f"{losses[trough]:.1%}".replace("-", "\N{MINUS SIGN}"),
                 "x": place,
                 "y": float(losses[trough]),
                 "yref": "y2",

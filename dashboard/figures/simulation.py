@@ -23,6 +23,7 @@ from riskwave.dashboard.figures.style import (
 #: More bars than this are joined in pairs until they fit.
 BARS_MAX = 80
 _DAYS_MAX = 400
+_LABEL_STEP = 0.065
 
 
 def fan_figure(days: ArrayLike, probabilities: Sequence[float], wealth: ArrayLike) -> Figure:
@@ -119,6 +120,8 @@ def histogram_figure(
     ]
     shown = sorted((value, name) for name, value in lines.items() if np.isfinite(value))
     colours = (ORANGE, AMBER, GREEN, GREY)
+    # The leftmost line is the tallest, so that its label runs over the others and not through them.
+    tops = [1 + _LABEL_STEP * (len(shown) - 1 - row) for row in range(len(shown))]
     layout["shapes"] = [
         {
             "type": "line",
@@ -127,17 +130,17 @@ def histogram_figure(
             "x1": value,
             "yref": "paper",
             "y0": 0,
-            "y1": 1 + 0.065 * (row % 3),
+            "y1": tops[row],
             "line": {"color": colours[row % len(colours)], "width": 1.6, "dash": "dash"},
         }
         for row, (value, name) in enumerate(shown)
     ]
     layout["annotations"] = [
         {
-            "text": f"{name} {value:.1%}",
+            "text": f"{name}: {value:.1%}".replace("-", "\N{MINUS SIGN}"),
             "x": value,
             "yref": "paper",
-            "y": 1 + 0.065 * (row % 3),
+            "y": tops[row],
             "xanchor": "left",
             "yanchor": "middle",
             "xshift": 4,

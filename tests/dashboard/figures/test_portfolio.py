@@ -42,7 +42,7 @@ def test_equity_and_drawdown_share_one_x_axis() -> None:
     assert equity["x"] == drawdown["x"] == ["2021-01-01", "2021-01-02", "2021-01-03", "2021-01-04"]
     assert drawdown["yaxis"] == "y2"
     assert figure["layout"]["annotations"][0]["x"] == "2021-01-02"
-    assert figure["layout"]["annotations"][0]["text"] == "-20.0%"
+    assert figure["layout"]["annotations"][0]["text"] == "\N{MINUS SIGN}20.0%"
 
 
 def test_periods_without_times_are_numbered() -> None:

@@ -1,0 +1,58 @@
+"""Forms that are made from the registry's listing: a new parameter needs no line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dash_mantine_components as dmc
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
+
+    from riskwave import ParameterSpec
+
+Value = int | float | str | bool
+
+
+def parameter_input(spec: ParameterSpec, input_id: str | dict[str, str], value: Value | None = None) -> Component:
+    """Return the input for one parameter, with `value` or the default in it."""
+    shown = spec.default if value is None else value
+    common: dict[str, Any] = {
+        "id": input_id,
+        "label": spec.name,
+        "size": "xs",
+        "attributes": {"input": {"title": spec.doc}},
+    }
+    if spec.kind == "bool":
+        return dmc.Select(data=["true", "false"], value=str(shown).lower(), allowDeselect=False, **common)
+    if spec.choices:
+        return dmc.Select(data=list(spec.choices), value=str(shown), allowDeselect=False, **common)
+    if spec.kind == "string":
+        return dmc.TextInput(value=str(shown), debounce=500, **common)
+    options: dict[str, Any] = {
+        name: limit for name, limit in (("min", spec.low), ("max", spec.high)) if limit is not None
+    }
+    if spec.unit:
+        options["suffix"] = f" {spec.unit}"
+    # Out of range is refused by the server with the range in words; clamping would compute something that nobody asked for.
+    return dmc.NumberInput(
+        value=shown, debounce=400, allowDecimal=spec.kind == "float", clampBehavior="none", **options, **common
+    )
+
+
+def parameter_value(spec: ParameterSpec, given: Any) -> Value | None:
+    """Return a parameter's value from a form or an address; ``None`` for an empty input and for what is none.
+
+    A text that is not a number is none; a number outside the range is left to the server, which says so in words.
+    """
+    if given is None or given == "":
+        return None
+    if spec.kind == "bool":
+        return {"true": True, "false": False}.get(str(given).lower())
+    if spec.kind == "string":
+        return str(given)
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        return None
+    return int(number) if spec.kind == "int" and number == int(number) else number
