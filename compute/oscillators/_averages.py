@@ -6,7 +6,7 @@ import math
 
 from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._hilbert import mesa
-from riskwave.compute.oscillators._operations import change, ratio, window_mean, window_sum, window_weighted_sum
+from riskwave.compute.oscillators._operations import distance, ratio, window_mean, window_sum, window_weighted_sum
 from riskwave.compute.oscillators._series import Series, recursion
 from riskwave.compute.registry import Param
 
@@ -72,8 +72,8 @@ def kama(x: Series, timeperiod: int) -> Series:
 
 def efficiency_ratio(x: Series, timeperiod: int) -> Series:
     """Return the net change over the sum of all changes; 1 when nothing moved."""
-    path = window_sum(abs(change(x)), timeperiod)
-    return ratio(abs(change(x, timeperiod)), path, empty=1.0)
+    path = window_sum(distance(x, x.lag(1)), timeperiod)
+    return ratio(distance(x, x.lag(timeperiod)), path, empty=1.0)
 
 
 def t3(x: Series, timeperiod: int, vfactor: float = 0.7) -> Series:

@@ -95,6 +95,32 @@ def percent_of_range(x: Floats, low: Floats, high: Floats, out: Floats) -> None:
 
 
 @kernel()
+def true_range(high: Floats, low: Floats, before: Floats, out: Floats) -> None:
+    """Take the largest of the range, and the distances of high and low to the close before."""
+    for i in range(out.size):
+        span, up, down = high[i] - low[i], abs(high[i] - before[i]), abs(low[i] - before[i])
+        further = max(down, up)
+        out[i] = max(further, span)
+
+
+@kernel()
+def distance(a: Floats, b: Floats, out: Floats) -> None:
+    """Compute ``|a - b|``."""
+    for i in range(out.size):
+        out[i] = abs(a[i] - b[i])
+
+
+@kernel()
+def relative(a: Floats, b: Floats, base: Floats, factor: float, out: Floats) -> None:
+    """Compute ``factor (a - b) / base``, and 0 where `base` is 0."""
+    for i in range(out.size):
+        divisor = base[i]
+        safe = divisor if divisor != 0.0 else 1.0
+        value = factor * (a[i] - b[i]) / safe
+        out[i] = value if divisor != 0.0 else 0.0
+
+
+@kernel()
 def gain_loss(x: Floats, previous: Floats, gain: Floats, loss: Floats) -> None:
     """Split the change from `previous` to `x` into its rise and its fall, both at least 0."""
     for i in range(gain.size):
@@ -119,10 +145,11 @@ def cumulative_sum(x: Floats, seen: int, lanes: int, state: Floats, out: Floats)
     if seen == 0:
         state[:] = 0.0
     for t in range(x.size // lanes):
-        row = t * lanes
+        row, result = x[t * lanes : (t + 1) * lanes], out[t * lanes : (t + 1) * lanes]
         for j in range(lanes):
-            state[j] += x[row + j]
-            out[row + j] = state[j]
+            total = state[j] + row[j]
+            state[j] = total
+            result[j] = total
 
 
 @kernel()
@@ -220,12 +247,12 @@ def ema(
             state[0] = ema_chain(x, k, t, state[0], out)
         return
     for bar in range(t, bars):
-        row = bar * lanes
+        row, result = x[bar * lanes : (bar + 1) * lanes], out[bar * lanes : (bar + 1) * lanes]
         for j in range(lanes):
             y = state[j]
-            y += k * (x[row + j] - y)
+            y += k * (row[j] - y)
             state[j] = y
-            out[row + j] = y
+            result[j] = y
 
 
 @kernel()

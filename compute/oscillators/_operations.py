@@ -209,7 +209,16 @@ def ratio_or_last(a: Series, b: Series) -> Series:
     return recursion(_kernels.ratio_or_last, a, b, state_rows=1)[0]
 
 
+def distance(a: Series, b: Series) -> Series:
+    """Return ``|a - b|``."""
+    return elementwise(_kernels.distance, a, b)
+
+
+def relative(a: Series, b: Series, base: Series, *, factor: float = 1.0) -> Series:
+    """Return ``factor (a - b) / base``, and 0 where `base` is exactly 0."""
+    return elementwise(_kernels.relative, a, b, base, params=(factor,))
+
+
 def true_range(high: Series, low: Series, close: Series) -> Series:
-    """Return the larger of the bar's range and its distance to the close before."""
-    before = close.lag(1)
-    return maximum(high - low, maximum(abs(high - before), abs(low - before)))
+    """Return the largest of the bar's range and the distances of high and low to the close before."""
+    return elementwise(_kernels.true_range, high, low, close.lag(1))

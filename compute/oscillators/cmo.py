@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, gain_loss, oscillator, period, ratio, rma
+from riskwave.compute.oscillators._formula import Group, Series, Stability, gain_loss, oscillator, period, relative, rma
 
 
 @oscillator(
@@ -22,4 +22,4 @@ def cmo(close: Series, timeperiod: int) -> Series:
     """
     gain, loss = gain_loss(close)
     gain, loss = rma(gain, timeperiod), rma(loss, timeperiod)
-    return 100.0 * ratio(gain - loss, gain + loss)
+    return relative(gain, loss, gain + loss, factor=100.0)

@@ -9,7 +9,7 @@ from riskwave.compute.oscillators._formula import (
     gain_loss,
     oscillator,
     period,
-    ratio,
+    relative,
     window_sum,
 )
 
@@ -31,4 +31,4 @@ def cmou(close: Series, timeperiod: int) -> Series:
     """
     gain, loss = gain_loss(close)
     gain, loss = window_sum(gain, timeperiod), window_sum(loss, timeperiod)
-    return 100.0 * ratio(gain - loss, gain + loss)
+    return relative(gain, loss, gain + loss, factor=100.0)

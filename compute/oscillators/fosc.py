@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio, sma, window_slope
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    oscillator,
+    period,
+    relative,
+    sma,
+    window_slope,
+)
 
 
 @oscillator(
@@ -19,4 +28,4 @@ def fosc(close: Series, timeperiod: int) -> Series:
     The line is the least-squares one through `timeperiod` closes. It is 0 when the close is 0.
     """
     forecast = sma(close, timeperiod) + window_slope(close, timeperiod) * ((timeperiod + 1) / 2)
-    return 100.0 * ratio(close - forecast.lag(1), close)
+    return relative(close, forecast.lag(1), close, factor=100.0)

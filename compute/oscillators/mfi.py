@@ -7,8 +7,8 @@ from riskwave.compute.oscillators._formula import (
     Series,
     Stability,
     oscillator,
+    percent_share,
     period,
-    ratio,
     where_greater,
     window_sum,
 )
@@ -35,4 +35,4 @@ def mfi(high: Series, low: Series, close: Series, volume: Series, timeperiod: in
     flow, before = typical * volume, typical.lag(1)
     rising = window_sum(where_greater(typical, before, flow, 0.0), timeperiod)
     falling = window_sum(where_greater(before, typical, flow, 0.0), timeperiod)
-    return 100.0 * ratio(rising, rising + falling)
+    return percent_share(rising, falling)

@@ -10,7 +10,7 @@ from riskwave.compute.oscillators._formula import (
     matype,
     oscillator,
     period,
-    ratio,
+    relative,
 )
 
 
@@ -32,4 +32,4 @@ def ppo(close: Series, fastperiod: int, slowperiod: int, matype: int) -> Series:
     It is 0 when the slow one is 0.
     """
     fast, slow = average_pair(close, fastperiod, slowperiod, matype)
-    return 100.0 * ratio(fast - slow, slow)
+    return relative(fast, slow, slow, factor=100.0)

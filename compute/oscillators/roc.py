@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, relative
 
 
 @oscillator(
@@ -18,4 +18,5 @@ def roc(close: Series, timeperiod: int) -> Series:
 
     It is 0 when the earlier price is 0.
     """
-    return 100.0 * (ratio(close, close.lag(timeperiod), empty=1.0) - 1.0)
+    earlier = close.lag(timeperiod)
+    return relative(close, earlier, earlier, factor=100.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, relative
 
 
 @oscillator(
@@ -18,4 +18,5 @@ def rocp(close: Series, timeperiod: int) -> Series:
 
     It is 0 when the earlier price is 0.
     """
-    return ratio(close - close.lag(timeperiod), close.lag(timeperiod))
+    earlier = close.lag(timeperiod)
+    return relative(close, earlier, earlier)

@@ -6,7 +6,7 @@ from riskwave.compute.oscillators._formula import (
     Group,
     Series,
     Stability,
-    change,
+    distance,
     oscillator,
     period,
     ratio,
@@ -32,4 +32,4 @@ def vhf(close: Series, timeperiod: int) -> Series:
     Without any movement it is 0.
     """
     span = window_max(close, timeperiod) - window_min(close, timeperiod)
-    return ratio(span, window_sum(abs(change(close)), timeperiod))
+    return ratio(span, window_sum(distance(close, close.lag(1)), timeperiod))

@@ -6,6 +6,7 @@ from riskwave.compute.oscillators._formula import (
     Group,
     Series,
     Stability,
+    distance,
     oscillator,
     period,
     ratio,
@@ -35,6 +36,6 @@ def vortex(high: Series, low: Series, close: Series, timeperiod: int) -> tuple[S
     both are 0.
     """
     span = window_sum(true_range(high, low, close), timeperiod)
-    plus = window_sum(abs(high - low.lag(1)), timeperiod)
-    minus = window_sum(abs(low - high.lag(1)), timeperiod)
+    plus = window_sum(distance(high, low.lag(1)), timeperiod)
+    minus = window_sum(distance(low, high.lag(1)), timeperiod)
     return ratio(plus, span), ratio(minus, span)
