@@ -30,6 +30,12 @@ def hilbert(price: Series) -> tuple[Series, Series, Series]:
     return in_phase, quadrature, period
 
 
+def cycle_period(price: Series) -> Series:
+    """Return the cycle's period, smoothed once more from the transform's first bar on."""
+    period = hilbert(price)[2].skip(FIRST_BAR - SETTLED_BAR)
+    return recursion(period_kernel, period, state_rows=1, warm_up_bars=SETTLED_BAR - FIRST_BAR)[0]
+
+
 def mesa(price: Series, fast_limit: float, slow_limit: float) -> tuple[Series, Series]:
     """Return the MESA adaptive moving average and its following average."""
     in_phase, quadrature, _ = hilbert(price)
@@ -121,3 +127,15 @@ def mesa_kernel(
             following = 0.5 * factor * average + (1.0 - 0.5 * factor) * state[2 * lanes + j]
             state[j], state[lanes + j], state[2 * lanes + j] = phase, average, following
             mama[i], fama[i] = average, following
+
+
+@kernel()
+def period_kernel(period: Floats, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Smooth by a third, from 0."""
+    if seen == 0:
+        state[:] = 0.0
+    for t in range(period.size // lanes):
+        for j in range(lanes):
+            value = 0.33 * period[t * lanes + j] + 0.67 * state[j]
+            state[j] = value
+            out[t * lanes + j] = value

@@ -247,10 +247,10 @@ def ema(
             state[0] = ema_chain(x, k, t, state[0], out)
         return
     for bar in range(t, bars):
-        row, result = x[bar * lanes : (bar + 1) * lanes], out[bar * lanes : (bar + 1) * lanes]
+        values, result = x[bar * lanes : (bar + 1) * lanes], out[bar * lanes : (bar + 1) * lanes]
         for j in range(lanes):
             y = state[j]
-            y += k * (row[j] - y)
+            y += k * (values[j] - y)
             state[j] = y
             result[j] = y
 
@@ -404,3 +404,64 @@ def hold_while_equal(x: Floats, y: Floats, before: Floats, seen: int, lanes: int
             value = state[j] if y[row + j] == before[row + j] else x[row + j]
             state[j] = value
             out[row + j] = value
+
+
+@kernel()
+def compounded(growth: Floats, start: float, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Multiply `start` by every ``1 + growth``."""
+    if seen == 0:
+        state[:] = start
+    for t in range(growth.size // lanes):
+        row = t * lanes
+        for j in range(lanes):
+            level = state[j] + state[j] * growth[row + j]
+            state[j] = level
+            out[row + j] = level
+
+
+@kernel()
+def signed_volume(
+    close: Floats, before: Floats, volume: Floats, seen: int, lanes: int, state: Floats, out: Floats
+) -> None:
+    """Take the volume with the sign of the close's change; on the first bar the volume itself. No state is kept."""
+    state[:] = 0.0
+    for i in range(out.size):
+        fallen = -volume[i] if close[i] < before[i] else 0.0
+        out[i] = volume[i] if close[i] > before[i] else fallen
+    if seen == 0:
+        out[:lanes] = volume[:lanes]
+
+
+@kernel()
+def merge_comoment(
+    newer: Floats,
+    older: Floats,
+    x_newer: Floats,
+    x_older: Floats,
+    y_newer: Floats,
+    y_older: Floats,
+    p: float,
+    q: float,
+    out: Floats,
+) -> None:
+    """Merge the co-moments of p newer and q older pairs, given those and the sums of x and y."""
+    weight = p * q / (p + q)
+    for i in range(out.size):
+        dx, dy = x_newer[i] / p - x_older[i] / q, y_newer[i] / p - y_older[i] / q
+        out[i] = (newer[i] + older[i]) + dx * dy * weight
+
+
+@kernel()
+def rank_below(x: Floats, bars: int, lanes: int, out: Floats) -> None:
+    """Count the values of the window below its newest, in per cent of the others."""
+    size, newest = out.size, (bars - 1) * lanes
+    for begin in range(0, size, 512):
+        result = out[begin : min(begin + 512, size)]
+        last = x[begin + newest : begin + newest + result.size]
+        result[:] = 0.0
+        for k in range(bars - 1):
+            part = x[begin + k * lanes : begin + k * lanes + result.size]
+            for i in range(result.size):
+                result[i] += 1.0 if part[i] < last[i] else 0.0
+        for i in range(result.size):
+            result[i] = 100.0 * result[i] / (bars - 1)

@@ -209,6 +209,65 @@ def ratio_or_last(a: Series, b: Series) -> Series:
     return recursion(_kernels.ratio_or_last, a, b, state_rows=1)[0]
 
 
+def signed_volume(close: Series, volume: Series) -> Series:
+    """Return the volume with the sign of the close's change; on the first bar the volume itself."""
+    return recursion(_kernels.signed_volume, close, previous(close), volume, state_rows=1)[0]
+
+
+def compounded(growth: Series, start: float) -> Series:
+    """Return the product of `start` and every ``1 + growth`` since the first bar."""
+    return recursion(_kernels.compounded, growth, state_rows=1, params=(start,))[0]
+
+
+def window_comoment(x: Series, y: Series, bars: int) -> Series:
+    """Return the sum of ``(x - mean x) (y - mean y)`` over the last `bars` values.
+
+    It is merged from those of shorter windows and the distance of their means (Chan, Golub and LeVeque 1979), so that
+    no large numbers are subtracted from each other.
+    """
+    pieces: list[tuple[Series, Series, Series, int]] = []
+    sum_x, sum_y, moment = x, y, 0.0 * x
+    for bit in range(bars.bit_length()):
+        length = 1 << bit
+        if bars & length:
+            pieces.append((moment, sum_x, sum_y, length))
+        if bars > length:
+            moment = _merged((moment, sum_x, sum_y, length), (moment, sum_x, sum_y, length))
+            sum_x, sum_y = sum_x + sum_x.lag(length), sum_y + sum_y.lag(length)
+    moment, sum_x, sum_y, covered = pieces.pop()
+    while pieces:
+        older = pieces.pop()
+        moment = _merged((moment, sum_x, sum_y, covered), older)
+        sum_x, sum_y = sum_x + older[1].lag(covered), sum_y + older[2].lag(covered)
+        covered += older[3]
+    return moment
+
+
+def _merged(newer: tuple[Series, Series, Series, int], older: tuple[Series, Series, Series, int]) -> Series:
+    moment, sum_x, sum_y, bars = newer
+    operands = (moment, older[0].lag(bars), sum_x, older[1].lag(bars), sum_y, older[2].lag(bars))
+    return elementwise(_kernels.merge_comoment, *operands, params=(float(bars), float(older[3])))
+
+
+def window_deviation(x: Series, bars: int) -> Series:
+    """Return the population's standard deviation of the last `bars` values."""
+    return elementwise(np.sqrt, window_comoment(x, x, bars) / bars)
+
+
+def window_correlation(x: Series, y: Series, bars: int) -> Series:
+    """Return Pearson's correlation of the last `bars` values; 0 where either is constant."""
+    spread = window_comoment(x, x, bars) * window_comoment(y, y, bars)
+    value = ratio(window_comoment(x, y, bars), elementwise(np.sqrt, spread))
+    value = minimum(maximum(value, -1.0), 1.0)
+    value = where_equal(window_max(x, bars), window_min(x, bars), 0.0, value)
+    return where_equal(window_max(y, bars), window_min(y, bars), 0.0, value)
+
+
+def window_rank(x: Series, bars: int) -> Series:
+    """Return how many of the `bars` values before lie below `x`, in per cent."""
+    return elementwise(_kernels.rank_below, x.window(bars + 1), params=(bars + 1,))
+
+
 def distance(a: Series, b: Series) -> Series:
     """Return ``|a - b|``."""
     return elementwise(_kernels.distance, a, b)

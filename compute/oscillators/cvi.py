@@ -1,0 +1,26 @@
+"""Chaikin's volatility."""
+
+from __future__ import annotations
+
+from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, oscillator, period, relative
+
+
+@oscillator(
+    name="CVI",
+    title="Chaikin's volatility",
+    group=Group.VOLATILITY,
+    params=(
+        period(10),
+        period(10, "rocperiod", low=1, doc="Bars of the change"),
+    ),
+    stability=Stability.CONVERGING,
+    source="Achelis, Technical Analysis from A to Z, p. 304; TA-Lib CVI",
+)
+def cvi(high: Series, low: Series, timeperiod: int, rocperiod: int) -> Series:
+    """Change of an exponential average of the bar's range, in per cent.
+
+    It is 0 when the earlier average is 0.
+    """
+    average = ema(high - low, timeperiod)
+    earlier = average.lag(rocperiod)
+    return relative(average, earlier, earlier, factor=100.0)
