@@ -159,6 +159,8 @@ class Source:
         True when it takes ticker symbols of shares as they are.
     equity_frequencies
         Intervals of those.
+    whole_series
+        True when an answer about a commodity is its whole series, whatever dates are wanted.
     """
 
     name: str
@@ -172,6 +174,7 @@ class Source:
     absent: Mapping[str, str] = field(default_factory=dict)
     equities: bool = False
     equity_frequencies: tuple[str, ...] = ()
+    whole_series: bool = False
 
     def asset(self, symbol: str, equities: tuple[str, ...] = ()) -> Asset:
         """Return the series called `symbol`; `equities` are the tickers that the settings allow.

@@ -250,6 +250,7 @@ SOURCES.add(
             "SOYBEANS": "Alpha Vantage has no series for soybeans",
         },
         equities=True,
+        whole_series=True,
         equity_frequencies=("daily", "weekly", "monthly", LATEST, *_INTRADAY),
     )
 )

@@ -1,0 +1,257 @@
+"""One series of one source, brought up to date in the store: only what is missing, once for all who ask."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from riskwave.compute.errors import InputError
+from riskwave.server.market.fetch import NotAskedError
+from riskwave.server.market.fetch_flight import SingleFlight
+from riskwave.server.market.fetch_plan import Coverage, extended, missing_dates
+from riskwave.server.market.series import PriceSeries, Selection, SeriesRows, UpsertCount
+from riskwave.server.market.sources import BadPayloadError, NoDataError, SourceError, UnknownSymbolError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
+
+    from riskwave.server.market.fetch import Vendor
+    from riskwave.server.market.fetch_plan import Missing
+    from riskwave.server.market.sources import Bars, Query
+
+FetchStatus = Literal["ok", "stale", "no_data", "refused", "not_asked"]
+RESTATED_MAX = 1000
+"""Restated prices that are remembered for each series, the newest ones."""
+
+_BAR_DAYS = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "annual": 366}
+
+
+class PriceShelf(Protocol):
+    """What is needed of the price store; every method may block."""
+
+    def get(self, selection: Selection) -> list[PriceSeries]:
+        """Return stored bars."""
+
+    def upsert(
+        self, source: str, given: Sequence[SeriesRows], *, notes: Mapping[str, str] | None = None
+    ) -> list[UpsertCount]:
+        """Store bars and notes in one transaction."""
+
+    def fact(self, name: str) -> str | None:
+        """Return a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOutcome:
+    """What came of asking one source for one symbol; `detail` says why, for people."""
+
+    source: str
+    symbol: str
+    status: FetchStatus
+    detail: str = ""
+    duration_s: float = 0.0
+    row_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """A price that the vendor has changed after the fact."""
+
+    time_ns: int
+    old: float
+    new: float
+    found_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Seconds for which the newest bars are taken as they are, and bars that are asked for again with missing ones."""
+
+    daily_s: float = 1800.0
+    intraday_s: float = 300.0
+    overlap_bars: int = 5
+
+    def of(self, interval: str) -> float:
+        """Return the seconds for an interval."""
+        return self.daily_s if interval in _BAR_DAYS else self.intraday_s
+
+    def overlap_days(self, interval: str) -> int:
+        """Return calendar days that have `overlap_bars` bars, holidays in them."""
+        return self.overlap_bars * _BAR_DAYS.get(interval, 1) + 4
+
+
+def stored_as(query: Query, source: str) -> str:
+    """Return the source under which the bars are stored: a series of another interval than the usual is another one.
+
+    The store holds one series for a symbol and a source.
+    """
+    return source if query.interval == query.asset.frequencies[0] else f"{source}_{query.interval}"
+
+
+def restated_in(store: PriceShelf, source: str, symbol: str) -> list[Restated]:
+    """Return the prices of a series that its vendor has changed, oldest finding first."""
+    return [Restated(*entry) for entry in json.loads(store.fact(f"restated.{source}.{symbol}") or "[]")]
+
+
+class SeriesFetcher:
+    """Brings series up to date.
+
+    Parameters
+    ----------
+    vendors
+        The sources that can be asked, by name.
+    store
+        Where bars are kept.
+    freshness
+        How long they are new.
+    equities
+        Ticker symbols that sources with shares may be asked for.
+    clock_ns
+        The time, in nanoseconds UTC.
+    """
+
+    def __init__(
+        self,
+        vendors: Mapping[str, Vendor],
+        store: PriceShelf,
+        *,
+        freshness: Freshness | None = None,
+        equities: tuple[str, ...] = (),
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.vendors = vendors
+        self.store = store
+        self.freshness = freshness or Freshness()
+        self.equities = equities
+        self._clock_ns = clock_ns
+        self._flights: SingleFlight[FetchOutcome] = SingleFlight()
+
+    async def refresh(
+        self, source: str, symbol: str, interval: str, start: dt.date | None, end: dt.date | None, timeout_s: float
+    ) -> FetchOutcome:
+        """Ask for what is missing and store it; never raises for what a source does.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The store does not answer; nothing is known then, and nothing is asked.
+        """
+        started_s = time.perf_counter()
+        vendor = self.vendors[source]
+        try:
+            query = vendor.source.query(symbol, interval, start, end, self.equities)
+            outcome, shared = await self._flights.run(
+                (source, query.asset.symbol, query.interval, start, end),
+                lambda: self._refresh(vendor, query, timeout_s),
+            )
+            if shared and outcome.status == "not_asked":
+                # Another caller's patience ended; this one may have more.
+                left_s = timeout_s - (time.perf_counter() - started_s)
+                outcome = await self._refresh(vendor, query, left_s) if left_s > 0 else outcome
+        except (UnknownSymbolError, NoDataError) as error:
+            outcome = FetchOutcome(source, symbol, "no_data", error.message)
+        duration_s = time.perf_counter() - started_s
+        return FetchOutcome(source, symbol, outcome.status, outcome.detail, duration_s, outcome.row_count)
+
+    async def _refresh(self, vendor: Vendor, query: Query, timeout_s: float) -> FetchOutcome:
+        name, symbol = vendor.source.name, query.asset.symbol
+        fact = f"fetched.{stored_as(query, name)}.{symbol}"
+        coverage = Coverage.from_json(await asyncio.to_thread(self.store.fact, fact))
+        # A source that answers with the whole series at any rate is asked for it once.
+        start = None if vendor.source.whole_series and query.asset.category != "equities" else query.start
+        overlap_days = self.freshness.overlap_days(query.interval)
+        asked = missing_dates(coverage, start, query.end, now_ns=self._clock_ns(), overlap_days=overlap_days)
+        if asked is None:
+            return FetchOutcome(name, symbol, "ok", "everything is stored already")
+        try:
+            bars = await vendor.fetch(_for_dates(query, asked), timeout_s)
+        except NoDataError as error:
+            return await self._nothing_new(vendor, query, coverage, asked, error)
+        except NotAskedError as error:
+            return FetchOutcome(name, symbol, "not_asked", str(error))
+        except UnknownSymbolError as error:
+            return FetchOutcome(name, symbol, "no_data", error.message)
+        except SourceError as error:
+            return FetchOutcome(name, symbol, "refused", f"{error.reason}: {error.message}")
+        try:
+            return await asyncio.to_thread(self._keep, query, bars, coverage, asked)
+        except (InputError, BadPayloadError) as error:
+            # The vendor's rows are not fit for the store: nothing of them is in it.
+            return FetchOutcome(name, symbol, "refused", f"BAD_PAYLOAD: {error}")
+
+    async def _nothing_new(
+        self, vendor: Vendor, query: Query, coverage: Coverage | None, asked: Missing, error: NoDataError
+    ) -> FetchOutcome:
+        name, symbol = vendor.source.name, query.asset.symbol
+        if coverage is None:
+            return FetchOutcome(name, symbol, "no_data", error.message)
+        kept = self._extended(query, coverage, asked, coverage.last_date)
+        stored = stored_as(query, name)
+        await asyncio.to_thread(self.store.upsert, stored, [], notes={f"fetched.{stored}.{symbol}": kept.to_json()})
+        return FetchOutcome(name, symbol, "ok", "nothing new")
+
+    def _keep(self, query: Query, bars: Bars, coverage: Coverage | None, asked: Missing) -> FetchOutcome:
+        """Store bars, what was asked and what was restated in one transaction: a crash leaves all of it or nothing."""
+        stored, symbol, asset = stored_as(query, bars.source), bars.symbol, query.asset
+        held = self._held(stored, symbol)
+        if held is not None and held.asset.unit not in {"", bars.unit}:
+            raise BadPayloadError(f"stored prices are in {held.asset.unit}, these in {bars.unit}")
+        restated = [] if held is None else _restated(held, bars, self._clock_ns())
+        last_ns = (
+            int(bars.times[-1]) if held is None or not len(held) else max(int(held.times[-1]), int(bars.times[-1]))
+        )
+        last_date = str(np.datetime64(last_ns, "ns").astype("datetime64[D]"))
+        notes = {f"fetched.{stored}.{symbol}": self._extended(query, coverage, asked, last_date).to_json()}
+        if restated:
+            known = restated_in(self.store, stored, symbol)
+            entries = [[one.time_ns, one.old, one.new, one.found_ns] for one in (*known, *restated)]
+            notes[f"restated.{stored}.{symbol}"] = json.dumps(entries[-RESTATED_MAX:])
+        rows = SeriesRows(
+            symbol,
+            bars.times,
+            bars.close,
+            bars.open,
+            bars.high,
+            bars.low,
+            bars.volume,
+            name=asset.title,
+            category=asset.category,
+            unit=bars.unit,
+            currency=bars.currency,
+            frequency=query.interval,
+        )
+        self.store.upsert(stored, [rows], notes=notes)
+        details = [*bars.notes]
+        if restated:
+            one = restated[-1]
+            day = np.datetime64(one.time_ns, "ns").astype("datetime64[D]")
+            details.append(f"{len(restated)} prices were restated, the last on {day} from {one.old:g} to {one.new:g}")
+        return FetchOutcome(bars.source, symbol, "ok", "; ".join(details), row_count=len(bars))
+
+    def _held(self, stored: str, symbol: str) -> PriceSeries | None:
+        try:
+            return self.store.get(Selection.parse([symbol], stored))[0]
+        except InputError:  # no such source, or no such symbol of it
+            return None
+
+    def _extended(self, query: Query, coverage: Coverage | None, asked: Missing, last_date: str) -> Coverage:
+        fresh_s = self.freshness.of(query.interval)
+        return extended(coverage, asked, last_date, now_ns=self._clock_ns(), fresh_s=fresh_s)
+
+
+def _for_dates(query: Query, asked: Missing) -> Query:
+    return type(query)(query.asset, query.interval, asked.start, asked.end)
+
+
+def _restated(held: PriceSeries, bars: Bars, now_ns: int) -> list[Restated]:
+    """Return the closing prices that differ from stored ones; the last stored one may change until a newer comes."""
+    times, old_at, new_at = np.intersect1d(held.times[:-1], bars.times, assume_unique=True, return_indices=True)
+    old, new = held.close[:-1][old_at], np.round(bars.close[new_at], 6)
+    changed = np.flatnonzero(old != new)
+    return [Restated(int(times[at]), float(old[at]), float(new[at]), now_ns) for at in changed]
