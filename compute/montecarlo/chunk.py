@@ -93,7 +93,6 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
     >>> chunks[0].first_path, chunks[-1].first_path + chunks[-1].path_count
     (0, 100000)
     """
-    law_of(spec)
     size = _chunk_paths(spec)
     return tuple(
         Chunk(index, first, min(size, spec.paths - first)) for index, first in enumerate(range(0, spec.paths, size))
@@ -101,7 +100,7 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
 
 
 def _chunk_paths(spec: SimulationSpec) -> int:
-    path_s = 1e-9 * spec.horizon_days * MODELS.get(spec.model).path_step_ns(spec)
+    path_s = 1e-9 * spec.horizon_days * MODELS.get(spec.model).path_step_ns(law_of(spec))
     paths = int(CHUNK_S / path_s)
     if paths >= LANES:
         return paths - paths % LANES
@@ -113,9 +112,9 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
 
     The time is that of one core of the machine on which the constants were measured (2.7 GHz, AVX-512).
     """
-    law_of(spec)
-    assets = 1 if spec.mode == "collapsed" else len(spec.mean)
-    step_ns = MODELS.get(spec.model).path_step_ns(spec)
+    law = law_of(spec)
+    assets = 1 if law.mode == "collapsed" else len(law.weights)
+    step_ns = MODELS.get(spec.model).path_step_ns(law)
     path_bytes = 8 * len(RESULTS) * spec.paths
     fan_bytes = 8 * len(fan_days(spec.horizon_days)) * min(spec.paths, FAN_PATHS)
     return SimulationCost(

@@ -35,6 +35,20 @@ def _bits_float32(_typing: Any, _x: Any) -> Any:
     return types.float32(types.int32), build
 
 
+def _float64_bits(_typing: Any, _x: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.int64(types.float64), build
+
+
+def _bits_float64(_typing: Any, _x: Any) -> Any:
+    def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), build
+
+
 fused_multiply_add: Callable[..., Any] = intrinsic(_fused_multiply_add)
 """a * b + c, rounded once; all three float32 or all float64."""
 
@@ -43,3 +57,9 @@ float32_bits: Callable[..., Any] = intrinsic(_float32_bits)
 
 bits_float32: Callable[..., Any] = intrinsic(_bits_float32)
 """The float32 that has the bits of an int32."""
+
+float64_bits: Callable[..., Any] = intrinsic(_float64_bits)
+"""The 64 bits of a float64 as int64."""
+
+bits_float64: Callable[..., Any] = intrinsic(_bits_float64)
+"""The float64 that has the bits of an int64."""

@@ -41,6 +41,10 @@ class PathBlock:
     fan: NDArray[np.float64]
 
 
+def _nothing(_law: PortfolioLaw) -> None:
+    """Find nothing wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class PortfolioModel:
     """A law of daily portfolio returns.
@@ -53,10 +57,14 @@ class PortfolioModel:
         The model's own parameters.
     modes, rebalancings
         What it offers, the default first.
+    positive
+        Whether prices stay positive, so that nothing can lose more than everything.
     simulate
         Fills a `PathBlock`.
     path_step_ns
         Time of one path and day on one core in nanoseconds, measured.
+    check
+        Raises what is wrong with a law for this model in particular.
     """
 
     name: str
@@ -67,7 +75,9 @@ class PortfolioModel:
     modes: tuple[str, ...]
     rebalancings: tuple[str, ...]
     simulate: Callable[[SimulationSpec, PortfolioLaw, PathBlock], None]
-    path_step_ns: Callable[[SimulationSpec], float]
+    path_step_ns: Callable[[PortfolioLaw], float]
+    check: Callable[[PortfolioLaw], None] = _nothing
+    positive: bool = False
 
 
 MODELS: Registry[PortfolioModel] = Registry("model", "riskwave.compute.montecarlo.models")
@@ -78,7 +88,10 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     """Check a specification and return its law; remembered, because every chunk of a simulation asks for it."""
     model = MODELS.get(spec.model)
     check_run(spec)
-    return portfolio_law(spec, check_model(spec, model))
+    params, mode = check_model(spec, model)
+    law = portfolio_law(spec, params, mode, positive=model.positive)
+    model.check(law)
+    return law
 
 
 def validate(spec: SimulationSpec) -> tuple[ResultWarning, ...]:

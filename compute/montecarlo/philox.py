@@ -30,6 +30,24 @@ SEED_MAX: Final = 2**64 - 1
 STREAM_BITS: Final = 16
 """Position of the stream in the counter's last word."""
 
+PORTFOLIO_DRAW: Final = 0
+"""First draw of the normals of a portfolio as one factor; a step group is four days."""
+
+ASSET_DRAW: Final = 1 << STREAM_BITS
+"""First draw of the assets' normals, four assets a draw; a step group is one day."""
+
+MIXING_DRAW: Final = 2 << STREAM_BITS
+"""First draw of a mixing variable; a step group is two days."""
+
+MIXING_RETRY_DRAW: Final = 3 << STREAM_BITS
+"""First draw of further attempts at a mixing variable, one an attempt; a step group is one day."""
+
+RESAMPLING_DRAW: Final = 4 << STREAM_BITS
+"""First draw of a bootstrap's decisions; a step group is two days."""
+
+INDEPENDENT, MIRRORED, SHARED = 0, 1, 2
+"""What the second path of an antithetic pair does with the words of the first: nothing, flips them, takes them over."""
+
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -68,21 +86,22 @@ def fill_words(
     draw: int,
     k0: np.uint32,
     k1: np.uint32,
-    antithetic: int,
+    pairing: int,
     width: int,
 ) -> None:
     """Fill `words`, shape (4, at least `width`), with the words of `width` consecutive paths.
 
-    With `antithetic` 1 (otherwise 0) the paths 2i and 2i + 1 share the counter i, and the second has every bit flipped,
-    which mirrors a uniform at one half and changes exactly the sign of a normal.
+    When `pairing` is `MIRRORED` or `SHARED`, the paths 2i and 2i + 1 share the counter i; when it is `MIRRORED` the
+    second has every bit flipped, which mirrors a uniform at one half and changes exactly the sign of a normal.
     """
-    shift = np.uint64(antithetic)
+    shift = np.uint64(1 if pairing != INDEPENDENT else 0)
+    mirror = np.uint64(1 if pairing == MIRRORED else 0)
     group = np.uint64(step_group)
     last = np.uint64(draw)
     base = np.uint64(first_path)
     for j in range(width):
         path = base + np.uint64(j)
-        flip = np.uint32(np.uint64(0) - (path & shift))
+        flip = np.uint32(np.uint64(0) - (path & mirror))
         index = path >> shift
         w0, w1, w2, w3 = philox(index & _LOW, index >> _HALF, group, last, k0, k1)
         words[0, j] = np.uint32(w0) ^ flip

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.model import PortfolioModel
     from riskwave.compute.registry import Value
 
-Mode = Literal["collapsed", "full"]
+Mode = Literal["auto", "collapsed", "full"]
 Rebalancing = Literal["daily", "none"]
 Sampling = Literal["independent", "antithetic"]
 
@@ -78,7 +78,8 @@ class SimulationSpec:
     params
         The model's own parameters.
     mode
-        ``collapsed`` simulates the portfolio as one factor, identical in law to ``full``, which simulates every asset.
+        ``collapsed`` simulates the portfolio as one factor, identical in law to ``full``, which simulates every asset;
+        ``auto`` collapses where model and rebalancing allow it.
     rebalancing
         ``daily`` back to the given weights, or ``none``: the weights drift. Drifting weights need ``full``.
     sampling
@@ -101,7 +102,7 @@ class SimulationSpec:
     seed: int = 0
     model: str = "normal"
     params: Mapping[str, object] = field(default_factory=dict)
-    mode: Mode = "collapsed"
+    mode: Mode = "auto"
     rebalancing: Rebalancing = "daily"
     sampling: Sampling = "independent"
     distributions: bool = False
@@ -122,6 +123,8 @@ class PortfolioLaw:
         Mean and standard deviation of the rebalanced portfolio's daily return.
     params
         The model's parameters, completed with defaults.
+    mode
+        ``collapsed`` or ``full``.
     warnings
         What was done to the input, and what the caller should know about it.
     """
@@ -132,6 +135,7 @@ class PortfolioLaw:
     portfolio_mean: float
     portfolio_deviation: float
     params: dict[str, Value]
+    mode: str
     warnings: tuple[ResultWarning, ...]
 
 
@@ -152,16 +156,19 @@ def check_run(spec: SimulationSpec) -> None:
         check_number(threshold, f"return_thresholds[{index}]", low=-RETURN_THRESHOLD_MAX, high=RETURN_THRESHOLD_MAX)
 
 
-def check_model(spec: SimulationSpec, model: PortfolioModel) -> dict[str, Value]:
-    """Check that the model offers what is asked of it, and return its parameters."""
-    check_choice(spec.mode, "mode", model.modes)
+def check_model(spec: SimulationSpec, model: PortfolioModel) -> tuple[dict[str, Value], str]:
+    """Check that the model offers what is asked of it, and return its parameters and the mode."""
+    check_choice(spec.mode, "mode", ("auto", *model.modes))
     check_choice(spec.rebalancing, "rebalancing", model.rebalancings)
     if spec.rebalancing == "none" and spec.mode == "collapsed":
         raise InputError("mode", spec.mode, "full when rebalancing is none, because drifting weights need every asset")
-    return check_params(model.params, spec.params)
+    mode: str = spec.mode
+    if mode == "auto":
+        mode = "full" if spec.rebalancing == "none" else model.modes[0]
+    return check_params(model.params, spec.params), mode
 
 
-def portfolio_law(spec: SimulationSpec, params: dict[str, Value]) -> PortfolioLaw:
+def portfolio_law(spec: SimulationSpec, params: dict[str, Value], mode: str, *, positive: bool) -> PortfolioLaw:
     """Check mean, covariance and weights, and reduce them to the portfolio's daily law."""
     mean = _as_float64("mean", spec.mean)
     if mean.ndim != 1 or len(mean) == 0:
@@ -183,13 +190,13 @@ def portfolio_law(spec: SimulationSpec, params: dict[str, Value]) -> PortfolioLa
     if extreme > _EXPONENT_MAX:
         allowed = "short enough for wealth to stay below 10^300 at this mean and covariance"
         raise InputError("horizon_days", spec.horizon_days, allowed)
-    if centre - _LARGEST_NORMAL * deviation <= -1.0:
+    if not positive and centre - _LARGEST_NORMAL * deviation <= -1.0:
         message = (
-            f"with a daily mean of {centre:.4g} and volatility of {deviation:.4g} a normal return can lose more than "
+            f"with a daily mean of {centre:.4g} and volatility of {deviation:.4g} a return can lose more than "
             "everything in a day; such paths go on with a negative wealth"
         )
         warnings.append(ResultWarning("RETURN_BELOW_MINUS_ONE", message, "covariance"))
-    return PortfolioLaw(mean, covariance, weights, centre, deviation, params, tuple(warnings))
+    return PortfolioLaw(mean, covariance, weights, centre, deviation, params, mode, tuple(warnings))
 
 
 def _growth_exponent(

@@ -1,4 +1,4 @@
-"""Exact laws of a path whose simple daily returns are iid N(mean, deviation^2), by quadrature and closed forms.
+"""Exact laws of a path whose simple daily returns are iid, normal or not, by quadrature and closed forms.
 
 Nothing here is simulated, and nothing is shared with the code under test.
 """
@@ -20,12 +20,25 @@ class NormalDays:
     deviation: float
     days: int
 
+    @property
+    def daily(self):
+        """The distribution of one day's simple return."""
+        return stats.norm(self.mean, self.deviation)
+
     # ---- terminal return: moments in closed form, the distribution by Fourier transform ---------------------------
 
     def wealth_moment(self, power: int) -> float:
-        a, v = 1.0 + self.mean, self.deviation**2
-        one_day = {1: a, 2: a**2 + v, 3: a**3 + 3 * a * v, 4: a**4 + 6 * a * a * v + 3 * v * v}[power]
+        a, moment = 1.0 + self.mean, self.central_moment
+        one_day = {
+            1: a,
+            2: a**2 + moment(2),
+            3: a**3 + 3 * a * moment(2) + moment(3),
+            4: a**4 + 6 * a * a * moment(2) + 4 * a * moment(3) + moment(4),
+        }[power]
         return one_day**self.days
+
+    def central_moment(self, power: int) -> float:
+        return {2: self.deviation**2, 3: 0.0, 4: 3.0 * self.deviation**4}[power]
 
     @property
     def return_mean(self) -> float:
@@ -47,7 +60,7 @@ class NormalDays:
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Density of log(1 + r) for one day."""
-        return stats.norm.pdf(np.expm1(x), self.mean, self.deviation) * np.exp(x)
+        return self.daily.pdf(np.expm1(x)) * np.exp(x)
 
     @cached_property
     def _terminal(self) -> tuple:
@@ -106,8 +119,8 @@ class NormalDays:
         y, w = 0.5 * barrier * (nodes + 1.0), 0.5 * barrier * weights
         from_zero = self.log_density(-y)
         kernel = self.log_density(y[None, :] - y[:, None]) * w[None, :]
-        to_zero = stats.norm.sf(np.expm1(y), self.mean, self.deviation) * w
-        stay = float(stats.norm.sf(0.0, self.mean, self.deviation))
+        to_zero = self.daily.sf(np.expm1(y)) * w
+        stay = float(self.daily.sf(0.0))
         atom, density = 1.0, np.zeros(NODES)
         for _ in range(self.days):
             atom, density = atom * stay + to_zero @ density, atom * from_zero + kernel @ density
@@ -126,3 +139,19 @@ class NormalDays:
         above = np.array([1.0 - self.drawdown_below(d) for d in depth])
         mean = float(w @ above)
         return mean, math.sqrt(float(w @ (2.0 * depth * above)) - mean * mean)
+
+
+@dataclass(frozen=True)
+class StudentDays(NormalDays):
+    """Days with Student's t distribution ; `volatility` and `sharpe` do not apply."""
+
+    degrees: float = 5.0
+
+    @cached_property
+    def daily(self):
+        return stats.t(self.degrees, self.mean, self.deviation * math.sqrt((self.degrees - 2.0) / self.degrees))
+
+    def central_moment(self, power: int) -> float:
+        if power == 4:
+            return 3.0 * self.deviation**4 * (self.degrees - 2.0) / (self.degrees - 4.0)
+        return super().central_moment(power)

@@ -30,8 +30,11 @@ SPECS = pytest.mark.parametrize(
         replace(FULL, rebalancing="none"),
         replace(SPEC, paths=150_000, sampling="antithetic"),
         replace(SPEC, horizon_days=7),
+        replace(SPEC, model="student_t", params={"degrees": 3.0}, horizon_days=21),
+        replace(FULL, model="student_t", sampling="antithetic", paths=20_000),
+        replace(FULL, model="gbm"),
     ],
-    ids=["collapsed", "full", "drifting", "antithetic", "short"],
+    ids=["collapsed", "full", "drifting", "antithetic", "short", "student_t", "student_t full antithetic", "gbm"],
 )
 
 

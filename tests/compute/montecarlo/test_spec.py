@@ -40,7 +40,7 @@ GOOD = {"mean": [0.001, 0.0], "covariance": [[1e-4, 0.0], [0.0, 4e-4]], "weights
         ({"params": {"nu": 5}}, UnknownNameError, "params"),
         ({"mode": "fast"}, InputError, "mode"),
         ({"rebalancing": "weekly"}, InputError, "rebalancing"),
-        ({"rebalancing": "none"}, InputError, "mode"),
+        ({"rebalancing": "none", "mode": "collapsed"}, InputError, "mode"),
         ({"confidence": 1.0}, InputError, "confidence"),
         ({"tail_probabilities": (0.1, 1.0)}, InputError, "tail_probabilities[1]"),
         ({"tail_probabilities": (0.1,) * 101}, TooLargeError, "tail_probabilities"),
