@@ -13,13 +13,16 @@ store.url                       SQLite file  SQLite file memory
 store.pool_size                 5            20          5
 cache.redis_pool_size           10           50          10
 dask.mode                       embedded     embedded    off
+market.budget_file              user's       user's      none
 ==============================  ===========  ==========  =======
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from riskwave.config.errors import Problem
 
@@ -44,6 +47,7 @@ PROFILE_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
         "dask.mode": "off",
         "store.url": "sqlite://",
         "logging.directory": None,
+        "market.budget_file": None,
     },
 }
 
@@ -80,7 +84,25 @@ def refusals(settings: Settings) -> Iterator[Problem]:
             f"was {settings.server.default_deadline_s:g}; it must be at most server.deadline_max_s, "
             f"{settings.server.deadline_max_s:g}",
         )
+    yield from _market_refusals(settings)
     order = settings.market.source_order
     repeated = sorted({name for name in order if order.count(name) > 1})
     if repeated:
         yield Problem("market.source_order", f"names {', '.join(repeated)} more than once")
+
+
+_LIMIT = re.compile(r"[a-z_]+=[1-9]\d{0,8}/(second|minute|hour|day|month)")
+
+
+def _market_refusals(settings: Settings) -> Iterator[Problem]:
+    for entry in settings.market.limits:
+        if not _LIMIT.fullmatch(entry):
+            allowed = "a vendor and calls a second, minute, hour, day or month, such as fmp=300/minute"
+            yield Problem("market.limits", f"has {entry}; it must be {allowed}")
+    for entry in settings.market.base_urls:
+        vendor, _, url = entry.partition("=")
+        parts = urlsplit(url)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if not (vendor and parts.hostname and secure):
+            allowed = "a vendor and an address that begins with https, such as fmp=https://gateway.example"
+            yield Problem("market.base_urls", f"has {entry}; it must be {allowed}: the vendor's key is sent there")

@@ -34,6 +34,10 @@ def _default_store_url() -> SecretStr:
     return SecretStr(f"sqlite:///{path}")
 
 
+def _default_budget_file() -> Path:
+    return platformdirs.user_data_path(APPLICATION, appauthor=False) / "budget.sqlite3"
+
+
 def _default_log_directory() -> Path:
     return platformdirs.user_log_path(APPLICATION, appauthor=False)
 
@@ -191,6 +195,33 @@ class MarketSettings(Section):
         default=("user", "*", "alpha_vantage", "fmp", "commodity_price_api", "api_ninjas", "sample"),
         min_length=1,
         description="Whose prices are used when a request names no source, best first; * is all others.",
+    )
+    limits: Names = Field(
+        default=(),
+        description="A vendor's limits instead of those of its free plan, such as fmp=300/minute; it may have several.",
+    )
+    base_urls: Names = Field(
+        default=(),
+        description="Where a vendor is asked instead, such as fmp=https://gateway.example; http only on this machine.",
+    )
+    equities: Names = Field(
+        default=(), description="Ticker symbols of shares that vendors may be asked for, such as AAPL."
+    )
+    folder: Path | None = Field(
+        default=None, description="Folder of CSV and Parquet files, one a symbol, that is the source named file."
+    )
+    budget_file: Path | None = Field(
+        default_factory=_default_budget_file,
+        description="Where calls to vendors are counted, for all processes together; none counts in each process.",
+    )
+    fresh_daily_s: float = Field(
+        default=1800.0, ge=0, le=604_800, description="Time for which a vendor is not asked for newer daily bars."
+    )
+    fresh_intraday_s: float = Field(
+        default=300.0,
+        ge=0,
+        le=604_800,
+        description="Time for which a vendor is not asked for newer bars within the day.",
     )
 
 
