@@ -18,13 +18,17 @@ from riskwave.server.cluster import Cluster
 from riskwave.server.components import ComponentHealth
 from riskwave.server.dispatch import SERVICES, Dispatcher, list_capabilities
 from riskwave.server.errors import Translator
+from riskwave.server.history import History
 from riskwave.server.interceptors.admission import Admission
 from riskwave.server.interceptors.boundary import CallBoundary
 from riskwave.server.interceptors.call_log import CallLog
 from riskwave.server.interceptors.statistics import Statistics
+from riskwave.server.market import Market
+from riskwave.server.market.errors import StoreUnavailableError, StoreVersionError
 from riskwave.server.pool import ComputePool
 from riskwave.server.runtime import Runtime
 from riskwave.server.services import make_services
+from riskwave.server.store_errors import add_store_rules
 from riskwave.server.warm_up import warm_up_kernels
 
 if TYPE_CHECKING:
@@ -108,6 +112,7 @@ class RiskwaveServer:
         await self._grpc.start()
         _log.info("listening", address=self.address, profile=self.runtime.settings.profile)
         self.runtime.cluster.start()
+        await self._open_store()
         await self._warm_up()
         self.runtime.ready.set()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
@@ -127,6 +132,7 @@ class RiskwaveServer:
         await self._health.enter_graceful_shutdown()
         await self._grpc.stop(grace_s)
         await self.runtime.cluster.close()
+        await asyncio.to_thread(self.runtime.market.close)
         self.runtime.pool.close()
         self._boundary.call_log.flush()
         _log.info("stopped")
@@ -134,6 +140,24 @@ class RiskwaveServer:
     async def wait(self) -> None:
         """Wait until it has been stopped."""
         await self._grpc.wait_for_termination()
+
+    async def _open_store(self) -> None:
+        """Bring the store to this version; without it, calls that carry their data are still answered."""
+        begin_s = time.perf_counter()
+        market = self.runtime.market
+        try:
+            await self.runtime.pool.run_io(market.open)
+        except (StoreUnavailableError, StoreVersionError) as error:
+            self.runtime.store.fail(str(error))
+            _log.error("store", url=market.database.shown_url, error=str(error))
+            return
+        samples = market.samples
+        _log.info(
+            "store",
+            url=market.database.shown_url,
+            samples_loaded=samples is not None and samples.loaded,
+            seconds=round(time.perf_counter() - begin_s, 3),
+        )
 
     async def _warm_up(self) -> None:
         started_s = time.perf_counter()
@@ -189,11 +213,16 @@ def build_server(
         deadline_max_s=settings.server.deadline_max_s,
         show_defects=settings.server.error_detail and settings.profile == "development",
     )
+    add_store_rules(translator)
+    market = Market(settings)
     runtime = Runtime(
         settings=settings,
         pool=pool,
         statistics=statistics,
         cluster=Cluster(settings.dask),
+        market=market,
+        history=History(market, pool),
+        store=ComponentHealth("store", market.database.kind),
         kernels=ComponentHealth("kernels", "numba"),
         ready=ready,
     )

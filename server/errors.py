@@ -97,6 +97,13 @@ def invalid_field(reason: str, field: str, value: str, allowed: str) -> CallErro
     )
 
 
+def relocated(error: InputError, field: str) -> InputError:
+    """Return the same error about another field: the request's own name for it."""
+    error.field = field
+    error.args = (f"{error.field} was {error.value}; it must be {error.allowed}",)
+    return error
+
+
 def not_found(reason: str, field: str, value: str, message: str) -> CallError:
     """Return the error of a symbol, a portfolio or a job that does not exist."""
     return CallError(

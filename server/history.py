@@ -1,24 +1,56 @@
-"""The history behind a request: bars, prices and returns of the store or of the request, with their provenance."""
+"""The history behind a request: bars and returns of the store or of the request, with their provenance."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskwave.compute.errors import InputError, ShapeMismatchError
-from riskwave.server.results import INLINE, Provenance
+from riskwave.server.errors import invalid_field, relocated
+from riskwave.server.market import Selection, align, simple_returns
+from riskwave.server.market.errors import NonPositivePriceError
+from riskwave.server.results import INLINE, Provenance, set_timestamp_ns
+from riskwave.v1 import meta_pb2
 from riskwave.v1.codec import decode_array, read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from riskwave.v1 import portfolio_pb2
+    from riskwave.compute.result_warning import ResultWarning
+    from riskwave.server.market import AlignedPrices, Asset, Market
+    from riskwave.server.pool import ComputePool
+    from riskwave.v1 import market_data_service_pb2, portfolio_pb2
 
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What indicators are computed on.
+
+    Parameters
+    ----------
+    arrays
+        By field, of shape (bars,) or (bars, symbols).
+    times
+        Time of each bar in nanoseconds since 1970-01-01 UTC; empty where none are known.
+    symbols
+        Names of the columns; empty where none are known.
+    provenance
+        Where they came from.
+    field
+        The request's field that carries them.
+    """
+
+    arrays: dict[str, NDArray[np.float64]]
+    times: NDArray[np.int64]
+    symbols: Sequence[str]
+    provenance: Provenance
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +81,94 @@ class ReturnHistory:
     fields: dict[str, str]
 
 
-def parse_date(text: str, field: str) -> dt.date | None:
-    """Return the date of an ISO 8601 text, None for an empty one.
+class History:
+    """Reads histories from the store, in threads that may wait for it.
 
-    Raises
-    ------
-    InputError
-        For everything else; names `field`.
-
-    Examples
-    --------
-    >>> parse_date("2020-04-20", "start_date")
-    datetime.date(2020, 4, 20)
+    Parameters
+    ----------
+    market
+        The store.
+    pool
+        Its threads for input and output.
     """
-    if not text:
-        return None
-    allowed = "a date of the form 2020-04-20"
-    if not _ISO_DATE.fullmatch(text):
-        raise InputError(field, text, allowed)
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError(field, text, allowed) from None
 
+    def __init__(self, market: Market, pool: ComputePool) -> None:
+        self._market = market
+        self._pool = pool
 
-def parse_range(start: str, end: str, field: str) -> tuple[dt.date | None, dt.date | None]:
-    """Return first and last date of a request; `field` is the message that has ``start_date`` and ``end_date``.
+    async def bars(self, selection: market_data_service_pb2.PriceSelection, field: str) -> Bars:
+        """Return stored bars; several symbols on their common dates.
 
-    Raises
-    ------
-    InputError
-        For a text that is no date, or a start after the end.
-    """
-    first, last = parse_date(start, f"{field}.start_date"), parse_date(end, f"{field}.end_date")
-    if first is not None and last is not None and first > last:
-        raise InputError(f"{field}.start_date", start, f"on or before the end, {end}")
-    return first, last
+        Raises
+        ------
+        InputError
+            For texts that are no dates, a start after the end, an unknown symbol or source; names the field.
+        """
+        return await self._pool.run_io(self._bars, selection, field)
+
+    async def returns(self, data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:
+        """Return the simple returns of a portfolio's stored prices, on the dates that all of them have.
+
+        Raises
+        ------
+        InputError
+            As `bars`; for an unknown portfolio; for weights that do not match the symbols.
+        CallError
+            For a price of zero, after which no return is defined.
+        """
+        return await self._pool.run_io(self._returns, data, field)
+
+    def _bars(self, selection: market_data_service_pb2.PriceSelection, field: str) -> Bars:
+        wanted = Selection.parse(
+            selection.symbols, selection.source, selection.start_date, selection.end_date, path=f"{field}."
+        )
+        series = self._market.prices.get(wanted)
+        aligned = align(series, field=f"{field}.symbols")
+        arrays: dict[str, NDArray[np.float64]] = {"close": aligned.close}
+        for column in _COLUMNS:
+            given = [getattr(one, column) for one in series]
+            if column != "close" and all(values is not None for values in given):
+                arrays[column] = np.column_stack(
+                    [
+                        values[np.searchsorted(one.times, aligned.times)]
+                        for one, values in zip(series, given, strict=True)
+                    ]
+                )
+        if len(series) == 1:
+            arrays = {column: np.ascontiguousarray(values[:, 0]) for column, values in arrays.items()}
+        return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned), field)
+
+    def _returns(self, data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:
+        symbols, weights, path = self._holdings(data, field)
+        try:
+            wanted = Selection.parse(symbols, data.source, data.start_date, data.end_date, path=f"{field}.")
+            aligned = align(self._market.prices.get(wanted), field=f"{path}.symbols")
+            returns = simple_returns(aligned, field=f"{path}.symbols")
+        except NonPositivePriceError as error:
+            raise invalid_field(
+                error.reason, f"{path}.symbols", f"a {error.field} of {error.value}", error.allowed
+            ) from None
+        except InputError as error:
+            if error.field.startswith(f"{field}.symbols"):
+                raise relocated(error, error.field.replace(field, path, 1)) from None
+            raise
+        provenance = provenance_of(aligned, returns.warnings)
+        fields = {"returns": path, "weights": f"{path}.weights", "assets": f"{path}.symbols"}
+        return ReturnHistory(
+            returns.values, np.array(weights, dtype=np.float64), tuple(symbols), returns.times, provenance, fields
+        )
+
+    def _holdings(self, data: portfolio_pb2.PortfolioData, field: str) -> tuple[list[str], list[float], str]:
+        """Return symbols, weights and the request's field that has them."""
+        if data.WhichOneof("portfolio") == "portfolio_name":
+            stored = self._market.portfolios.get(data.portfolio_name, field=f"{field}.portfolio_name")
+            return list(stored.symbols), list(stored.weights), f"{field}.portfolio_name"
+        path = f"{field}.holdings"
+        symbols, weights = list(data.holdings.symbols), list(data.holdings.weights)
+        if weights and len(weights) != len(symbols):
+            allowed = f"one weight a symbol, {len(symbols)}"
+            raise ShapeMismatchError(f"{path}.weights", f"{len(weights)} weights", allowed)
+        return symbols, weights, path
 
 
 def inline_history(data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:
@@ -109,5 +193,20 @@ def inline_history(data: portfolio_pb2.PortfolioData, field: str) -> ReturnHisto
     if inline.assets and len(inline.assets) != count:
         raise ShapeMismatchError(f"{path}.assets", f"{len(inline.assets)} names", f"one name an asset, {count}")
     names = tuple(inline.assets) or tuple(f"asset_{index}" for index in range(count))
-    fields = {"returns": f"{path}.returns", "weights": f"{path}.weights", "assets": f"{path}.assets"}
+    fields = {name: f"{path}.{name}" for name in ("returns", "weights", "assets")}
     return ReturnHistory(returns, np.array(inline.weights), names, times, INLINE, fields)
+
+
+def provenance_of(aligned: AlignedPrices, warnings: Sequence[ResultWarning] = ()) -> Provenance:
+    """Return what an answer says about the stored prices that it was made from."""
+    last_ns = int(aligned.times[-1]) if len(aligned.times) else None
+    prices = tuple(make_provenance(asset, last_ns, len(aligned.times)) for asset in aligned.assets)
+    return Provenance(prices, aligned.dates_dropped, (*aligned.warnings, *warnings))
+
+
+def make_provenance(asset: Asset, last_ns: int | None, row_count: int) -> meta_pb2.PriceProvenance:
+    """Return what an answer says about one stored series."""
+    message = meta_pb2.PriceProvenance(symbol=asset.symbol, source=asset.source, row_count=row_count, unit=asset.unit)
+    if last_ns is not None:
+        set_timestamp_ns(message.as_of_time, last_ns)
+    return message

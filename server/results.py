@@ -48,6 +48,11 @@ def set_timestamp(message: Timestamp, seconds: float) -> None:
     message.seconds, message.nanos = divmod(round(seconds * 1e9), 1_000_000_000)
 
 
+def set_timestamp_ns(message: Timestamp, nanoseconds: int) -> None:
+    """Fill a Timestamp from nanoseconds since 1970-01-01 UTC."""
+    message.seconds, message.nanos = divmod(nanoseconds, 1_000_000_000)
+
+
 def fill_meta(
     meta: pb.ResultMeta,
     call: Call,

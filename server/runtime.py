@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from riskwave.config.settings import Settings
     from riskwave.server.cluster import Cluster
     from riskwave.server.components import ComponentHealth
+    from riskwave.server.history import History
     from riskwave.server.interceptors.statistics import Statistics
+    from riskwave.server.market import Market
     from riskwave.server.pool import ComputePool
 
 
@@ -22,8 +24,12 @@ class Runtime:
     pool: ComputePool
     statistics: Statistics
     cluster: Cluster
-    #: How the kernels are; the store's and the cluster's own are asked for.
+    market: Market
+    history: History
+    #: How the kernels are.
     kernels: ComponentHealth
+    #: How the price store is.
+    store: ComponentHealth
     #: Seconds that compiling or loading the kernels took.
     warm_up_s: float = 0.0
     #: Set once calls can be answered without waiting for a compiler.
@@ -31,4 +37,4 @@ class Runtime:
 
     def components(self) -> list[ComponentHealth]:
         """Return every part that the server can do without."""
-        return [self.kernels, self.cluster.health]
+        return [self.store, self.kernels, self.cluster.health]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskwave.server.services.indicator import IndicatorService
+from riskwave.server.services.market_data import MarketDataService
+from riskwave.server.services.portfolio import PortfolioService
 from riskwave.server.services.risk import RiskService
 from riskwave.server.services.simulation import SimulationService
 from riskwave.server.services.system import SystemService
@@ -27,6 +29,8 @@ def make_services(runtime: Runtime, capabilities: Mapping[str, bool]) -> dict[st
     """
     return {
         "riskwave.v1.IndicatorService": IndicatorService(runtime),
+        "riskwave.v1.MarketDataService": MarketDataService(runtime),
+        "riskwave.v1.PortfolioService": PortfolioService(runtime),
         "riskwave.v1.RiskService": RiskService(runtime),
         "riskwave.v1.SimulationService": SimulationService(runtime),
         "riskwave.v1.SystemService": SystemService(runtime, capabilities),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,15 +12,14 @@ from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeErro
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.encoding import put_array
 from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.history import Bars
 from riskwave.server.paging import take_page
-from riskwave.server.results import INLINE, Provenance, fill_meta
+from riskwave.server.results import INLINE, fill_meta
 from riskwave.server.services.parameters import encode_param
 from riskwave.v1 import indicator_service_pb2 as pb
 from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from riskwave.server.call import Call
@@ -49,18 +47,6 @@ _STABILITIES = {
     oscillators.Stability.CONVERGING: pb.STABILITY_CONVERGING,
     oscillators.Stability.PATH_DEPENDENT: pb.STABILITY_PATH_DEPENDENT,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """What is computed on: arrays of shape (bars,) or (bars, symbols) by field."""
-
-    arrays: dict[str, NDArray[np.float64]]
-    times: NDArray[np.int64]
-    symbols: Sequence[str]
-    provenance: Provenance
-    #: The request's field that carries them.
-    field: str
 
 
 class IndicatorService:
@@ -92,7 +78,7 @@ class IndicatorService:
         """Compute every call of the request on the same bars."""
         _check(request)
         if request.HasField("prices"):
-            bars = await self._runtime.history.bars(request.prices, "prices", call)
+            bars = await self._runtime.history.bars(request.prices, "prices")
         elif _count_inline(request.bars) <= INLINE_VALUES_MAX:
             bars = _decode_bars(request.bars)
         else:

@@ -56,7 +56,7 @@ class RiskService:
         """Return the whole report."""
         if request.shortfall_estimator not in _SHORTFALL:
             raise InputError("shortfall_estimator", str(request.shortfall_estimator), "a value of ShortfallEstimator")
-        history = await self._history(request.data, call)
+        history = await self._history(request.data)
         report = await self._run(
             call,
             history,
@@ -76,7 +76,7 @@ class RiskService:
         self, request: pb.ComputeRollingRiskRequest, call: Call
     ) -> pb.ComputeRollingRiskResponse | bytes:
         """Return measures over a sliding window."""
-        history = await self._history(request.data, call)
+        history = await self._history(request.data)
         settings = risk.RiskSettings(
             periods_per_year=request.periods_per_year or PERIODS_PER_YEAR, risk_free_rate=request.risk_free_rate
         )
@@ -100,7 +100,7 @@ class RiskService:
     ) -> pb.ComputeCovarianceResponse | bytes:
         """Return covariance, correlation and mean."""
         params = decode_params(request.params)
-        history = await self._history(request.data, call)
+        history = await self._history(request.data)
         report = await self._run(
             call,
             history,
@@ -114,13 +114,13 @@ class RiskService:
         )
         return await self._answer(report.covariance.size * 2, _encode_covariance, report, history, call)
 
-    async def _history(self, data: portfolio_pb2.PortfolioData, call: Call) -> ReturnHistory:
+    async def _history(self, data: portfolio_pb2.PortfolioData) -> ReturnHistory:
         kind = data.WhichOneof("portfolio")
         if kind is None:
             raise InputError("data", "missing", "holdings, portfolio_name or inline_returns")
         if kind == "inline_returns":
             return await self._pool.copy(inline_history, data, "data")
-        return await self._runtime.history.returns(data, "data", call)
+        return await self._runtime.history.returns(data, "data")
 
     async def _run(self, call: Call, history: ReturnHistory, work: Callable[[], R]) -> R:
         try:

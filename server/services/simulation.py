@@ -72,7 +72,7 @@ class SimulationService:
         self, request: pb.EstimateSimulationRequest, call: Call
     ) -> pb.EstimateSimulationResponse:
         """Return what a simulation would cost."""
-        given = await self._decode(request.spec, call)
+        given = await self._decode(request.spec)
         cost = await self._pool.run(call, montecarlo.estimate_cost, given.spec)
         placement = self._runner.place(given.spec, request.spec.placement)
         on_cluster = placement == meta_pb2.PLACEMENT_CLUSTER
@@ -92,7 +92,7 @@ class SimulationService:
         """Run a simulation to its end."""
         limit = self._runtime.settings.server.max_message_bytes
         needed = 8 * len(montecarlo.RESULTS) * request.spec.paths + ENVELOPE_BYTES
-        given = await self._decode(request.spec, call)
+        given = await self._decode(request.spec)
         if request.spec.distributions and needed > limit:
             most = (limit - ENVELOPE_BYTES) // (8 * len(montecarlo.RESULTS))
             allowed = f"at most {most} with distributions; StreamSimulation sends more in pieces"
@@ -119,7 +119,7 @@ class SimulationService:
     ) -> AsyncIterator[pb.StreamSimulationResponse]:
         """Run a simulation and send estimates on the way."""
         interval_s = _interval_s(request)
-        given = await self._decode(request.spec, call)
+        given = await self._decode(request.spec)
         begin_s = last_s = time.perf_counter()
         summary_s, sent = 0.0, 0
         run = None
@@ -151,7 +151,7 @@ class SimulationService:
         self._fill_run_meta(answer.meta, given, run, result, call)
         yield answer
 
-    async def _decode(self, message: simulation_pb2.SimulationSpec, call: Call) -> SimulationInput:
+    async def _decode(self, message: simulation_pb2.SimulationSpec) -> SimulationInput:
         check_size(message, self._runtime.settings.limits)
         kind = message.WhichOneof("assets")
         if kind is None:
@@ -165,7 +165,7 @@ class SimulationService:
         if source == "inline_returns":
             history = await self._pool.copy(inline_history, data, "spec.portfolio")
         else:
-            history = await self._runtime.history.returns(data, "spec.portfolio", call)
+            history = await self._runtime.history.returns(data, "spec.portfolio")
         return await self._pool.copy(decode_spec, message, history)
 
     async def _summarize(self, given: SimulationInput, run: SimulationRun, call: Call) -> SimulationResult:

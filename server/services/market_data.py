@@ -1,0 +1,215 @@
+"""MarketDataService: stored prices and their import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskwave.compute.digest import digest_arrays
+from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
+from riskwave.compute.result_warning import ResultWarning
+from riskwave.server.history import make_provenance
+from riskwave.server.market import PriceSeries, Selection, SeriesRows, align
+from riskwave.server.market.series import CATEGORIES
+from riskwave.server.market.sources import SOURCES
+from riskwave.server.paging import take_page
+from riskwave.server.results import Provenance, fill_meta, set_timestamp_ns
+from riskwave.v1 import market_data_service_pb2 as pb
+from riskwave.v1.codec import fill, read
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from numpy.typing import NDArray
+
+    from riskwave.server.call import Call
+    from riskwave.server.market import Asset, UpsertCount
+    from riskwave.server.runtime import Runtime
+
+DEFAULT_SOURCE = "user"
+SAMPLE_SOURCE = "sample"
+_OPTIONAL = ("open", "high", "low", "volume")
+_LARGE_VALUES = 1 << 16
+
+
+class MarketDataService:
+    """Lists, returns and imports prices."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pool = runtime.pool
+        self._market = runtime.market
+
+    async def list_assets(self, request: pb.ListAssetsRequest, _call: Call) -> pb.ListAssetsResponse:
+        """Return the stored series, grouped by category."""
+        assets = await self._pool.run_io(self._market.prices.assets, source=request.source, category=request.category)
+        page, token = _page(assets, request)
+        return pb.ListAssetsResponse(assets=map(make_asset, page), next_page_token=token)
+
+    async def list_sources(self, _request: pb.ListSourcesRequest, _call: Call) -> pb.ListSourcesResponse:
+        """Return what is stored of each source."""
+        summaries = await self._pool.run_io(self._market.prices.sources)
+        return pb.ListSourcesResponse(
+            sources=[
+                pb.Source(
+                    name=one.name,
+                    title=one.name.replace("_", " "),
+                    tier=pb.SOURCE_TIER_STORED,
+                    state=pb.SOURCE_STATE_READY,
+                    asset_count=one.asset_count,
+                    row_count=one.row_count,
+                )
+                for one in summaries
+            ]
+        )
+
+    async def get_prices(self, request: pb.GetPricesRequest, call: Call) -> pb.GetPricesResponse | bytes:
+        """Return stored prices, each series with its own dates or on the common ones."""
+        _check_get(request)
+        given = request.selection
+        wanted = Selection.parse(given.symbols, given.source, given.start_date, given.end_date, path="selection.")
+        series = await self._pool.run_io(self._market.prices.get, wanted)
+        provenance = Provenance(
+            tuple(make_provenance(one.asset, int(one.times[-1]) if len(one) else None, len(one)) for one in series)
+        )
+        if request.alignment == pb.ALIGNMENT_INNER:
+            series, provenance = _align(series)
+        if sum(len(one) for one in series) <= _LARGE_VALUES:
+            return _encode_series(series, provenance, call)
+        return await self._pool.copy(lambda: _encode_series(series, provenance, call).SerializeToString())
+
+    async def import_prices(
+        self, requests: AsyncIterator[pb.ImportPricesRequest], call: Call
+    ) -> pb.ImportPricesResponse:
+        """Store the whole stream as one import, entirely or not at all."""
+        source, validate_only, row_count = "", False, 0
+        rows: list[SeriesRows] = []
+        limit = self._runtime.settings.limits.import_rows
+        first = True
+        async for request in requests:
+            if first:
+                source, validate_only, first = request.source or DEFAULT_SOURCE, request.validate_only, False
+                _check_source(source)
+            for message in request.series:
+                row_count += len(message.times)
+                if row_count > limit:
+                    raise TooLargeError("series", f"more than {limit} rows", f"at most {limit} rows in one import")
+                rows.append(_decode_rows(message, len(rows)))
+        if not rows:
+            raise InputError("series", "empty", "at least one series")
+        counts = await self._pool.run_io(self._market.prices.upsert, source, rows, validate_only=validate_only)
+        answer = pb.ImportPricesResponse()
+        for count in counts:
+            answer.counts.add(
+                symbol=count.symbol, inserted=count.inserted, changed=count.changed, unchanged=count.unchanged
+            )
+        fill_meta(answer.meta, call, "market.import", warnings=_rounding(counts), worker_count=0)
+        return answer
+
+
+def make_asset(asset: Asset) -> pb.Asset:
+    """Return a stored series' description as the contract's message."""
+    message = pb.Asset(
+        symbol=asset.symbol,
+        name=asset.name,
+        category=asset.category,
+        unit=asset.unit,
+        currency=asset.currency,
+        source=asset.source,
+        frequency=asset.frequency,
+        row_count=asset.row_count,
+        acknowledgement=asset.acknowledgement,
+    )
+    if asset.first_ns is not None:
+        set_timestamp_ns(message.first_time, asset.first_ns)
+    if asset.last_ns is not None:
+        set_timestamp_ns(message.last_time, asset.last_ns)
+    return message
+
+
+def _page(assets: list[Asset], request: pb.ListAssetsRequest) -> tuple[list[Asset], str]:
+    """Return a page. The keys ascend as the list does: a space comes before whatever a symbol may have."""
+    keys = [f"{CATEGORIES.index(asset.category)} {asset.symbol} {asset.source}" for asset in assets]
+    page, token = take_page(
+        assets, keys, page_size=request.page_size, page_token=request.page_token, default=500, maximum=5000
+    )
+    return list(page), token
+
+
+def _check_get(request: pb.GetPricesRequest) -> None:
+    """Refuse what this version does not serve, instead of leaving it out without a word."""
+    if request.alignment not in {pb.ALIGNMENT_UNSPECIFIED, pb.ALIGNMENT_NONE, pb.ALIGNMENT_INNER}:
+        raise InputError("alignment", str(request.alignment), "a value of Alignment")
+    if request.interval:
+        raise InputError("interval", request.interval, "empty in this version of the server: prices come as stored")
+    if request.max_points:
+        raise InputError("max_points", request.max_points, "0 in this version of the server: all points come")
+
+
+def _align(series: list[PriceSeries]) -> tuple[list[PriceSeries], Provenance]:
+    """Return the series on their common dates, every column of them."""
+    aligned = align(series, field="selection.symbols")
+    last_ns = int(aligned.times[-1]) if len(aligned.times) else None
+    found = []
+    for one in series:
+        rows = np.searchsorted(one.times, aligned.times)
+        columns = {name: getattr(one, name) for name in _OPTIONAL}
+        cut = {name: None if values is None else values[rows] for name, values in columns.items()}
+        found.append(PriceSeries(one.asset, aligned.times, one.close[rows], **cut))
+    prices = tuple(make_provenance(one.asset, last_ns, len(aligned.times)) for one in series)
+    return found, Provenance(prices, aligned.dates_dropped, aligned.warnings)
+
+
+def _encode_series(series: list[PriceSeries], provenance: Provenance, call: Call) -> pb.GetPricesResponse:
+    answer = pb.GetPricesResponse()
+    numbers: dict[str, NDArray[np.float64]] = {}
+    for one in series:
+        message = answer.series.add(symbol=one.symbol, source=one.source)
+        message.asset.CopyFrom(make_asset(one.asset))
+        fill(message, "times", one.times)
+        for name in ("close", *_OPTIONAL):
+            values = getattr(one, name)
+            if values is not None:
+                fill(message, name, values)
+                numbers[f"{one.symbol}.{name}"] = values
+    fill_meta(answer.meta, call, "market.prices", digest=digest_arrays(numbers), provenance=provenance, worker_count=0)
+    return answer
+
+
+def _check_source(source: str) -> None:
+    reserved = (*(one.name for one in SOURCES), SAMPLE_SOURCE)
+    if source in reserved:
+        raise InputError("source", source, f"a name of your own, other than {', '.join(reserved)}")
+
+
+def _decode_rows(message: pb.ImportSeries, position: int) -> SeriesRows:
+    """Return one series of an import; its columns are as long as its times or empty."""
+    times = read(message, "times")
+    columns = {name: read(message, name) for name in ("close", *_OPTIONAL)}
+    for name, values in columns.items():
+        if len(values) != len(times) and (name == "close" or len(values)):
+            field = f"series[{position}].{name}"
+            raise ShapeMismatchError(field, f"{len(values)} values", f"one value a time, {len(times)}")
+    opens, highs, lows, volumes = (columns[name] if len(columns[name]) else None for name in _OPTIONAL)
+    return SeriesRows(
+        message.symbol,
+        times,
+        columns["close"],
+        open=opens,
+        high=highs,
+        low=lows,
+        volume=volumes,
+        name=message.name,
+        category=message.category,
+        unit=message.unit,
+        currency=message.currency,
+        frequency=message.frequency,
+    )
+
+
+def _rounding(counts: list[UpsertCount]) -> list[ResultWarning]:
+    rounded = sum(count.rounded for count in counts)
+    if not rounded:
+        return []
+    return [ResultWarning("VALUES_ROUNDED", f"{rounded} values had more than 6 decimals and were rounded", "series")]
