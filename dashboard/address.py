@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskwave.dashboard.components.forms import Value, parameter_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from riskwave import IndicatorSpec
 
 

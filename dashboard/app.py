@@ -2,20 +2,18 @@
 
     uvicorn --factory riskwave.dashboard.app:create_app
 
-`create_app` opens nothing. The channel to the server is made in the application's lifespan, on the loop that uses it, and
-closed there.
+`create_app` opens nothing. The channel to the server is made in the application's lifespan, on the loop that uses it,
+and closed there.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from dash import Dash, Input, Output, State
-from dash.development.base_component import Component
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette_compress import CompressMiddleware
@@ -27,6 +25,10 @@ from riskwave.dashboard.problems import guarded
 from riskwave.dashboard.security import NotFoundMiddleware, SecurityMiddleware, content_security_policy
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dash.development.base_component import Component
+
     from riskwave.config import Settings
     from riskwave.dashboard.gateway import Connect
 
@@ -45,8 +47,8 @@ def create_app(settings: Settings | None = None, *, connect: Connect | None = No
     settings : riskwave.config.Settings, optional
         Unset loads them from file and environment.
     connect : callable, optional
-        Makes the client, an asynchronous context manager such as `riskwave.connect_async` returns. It is called once, when
-        the application starts. Unset connects to the server of the settings.
+        Makes the client, an asynchronous context manager such as `riskwave.connect_async` returns. It is called once,
+        when the application starts. Unset connects to the server of the settings.
     """
     if settings is None:
         from riskwave.config import load_settings
@@ -98,7 +100,7 @@ def _add_health(server: FastAPI, gateway: Gateway) -> None:
 def _make_dash(server: FastAPI, found: list[pages.Page], gateway: Gateway) -> Dash:
     dash = Dash(
         name="riskwave.dashboard",
-        server=server,
+        server=server,  # type: ignore[arg-type] # Dash takes any server that one of its back ends knows
         assets_folder=str(Path(__file__).parent / "assets"),
         use_pages=False,
         title="riskwave",
@@ -118,8 +120,8 @@ def _make_dash(server: FastAPI, found: list[pages.Page], gateway: Gateway) -> Da
     _register_server_state(dash, gateway)
     for page in found:
         page.register(dash, gateway)
-    # Dash would do this at the first request of "/"; a page that is asked for before that would come without our assets.
-    dash._setup_server()
+    # Dash would do this at the first request of "/"; a page that is asked for before would come without our assets.
+    dash._setup_server()  # type: ignore[no-untyped-call] # Dash has no types for it
     return dash
 
 

@@ -6,12 +6,14 @@ nothing of the dashboard's to be installed.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from riskwave.config import ConfigError, load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXIT_CONFIG = 78
 """sysexits' EX_CONFIG: the configuration cannot be used."""

@@ -38,7 +38,7 @@ def quantity(value: float, unit: Unit, digits: int | None = None) -> str:
 
 
 def error_digits(error: float, unit: Unit) -> int:
-    """Return how many decimals show two digits of an error in its unit: at least 2 and at most 6; 2 where there is none.
+    """Return how many decimals show two digits of an error in its unit: from 2 to 6, and 2 where there is none.
 
     >>> error_digits(0.0000123, "fraction"), error_digits(float("nan"), "ratio")
     (4, 2)

@@ -75,15 +75,15 @@ class Gateway:
 
     async def assets(self) -> Sequence[Asset]:
         """Return the assets of all sources."""
-        return await self._listing("assets", lambda: self.client.prices.assets())
+        return await self._listing("assets", self.client.prices.assets)
 
     async def indicators(self) -> Sequence[IndicatorSpec]:
         """Return the indicators that can be computed."""
-        return await self._listing("indicators", lambda: self.client.indicators.list())
+        return await self._listing("indicators", self.client.indicators.list)
 
     async def portfolio_models(self) -> Sequence[ModelSpec]:
         """Return the models that simulate portfolios."""
-        catalogue = await self._listing("models", lambda: self.client.simulation.models())
+        catalogue = await self._listing("models", self.client.simulation.models)
         return [model for model in catalogue.models if model.simulates_portfolios]
 
     async def server_version(self) -> str:

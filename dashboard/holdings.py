@@ -1,4 +1,4 @@
-"""The portfolio as the browser keeps it: weights by symbol, with a version so that older pages' data can be told apart."""
+"""The portfolio as the browser keeps it: weights by symbol, with a version by which older pages' data is told apart."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def as_percent(weight: float) -> float:
 
 
 def with_percents(positions: Mapping[str, float], typed: Mapping[str, Any]) -> Positions:
-    """Return the positions with the weights that were typed; what is no number, such as an empty input, changes nothing."""
+    """Return the positions with the weights that were typed; what is no number, as an empty input, changes nothing."""
     after = dict(positions)
     for symbol, value in typed.items():
         known = symbol in after and isinstance(value, int | float) and not isinstance(value, bool)
@@ -66,7 +66,7 @@ def edited(positions: Mapping[str, float], action: str, *, symbol: str | None, w
     positions : mapping of str to float
         Weights as fractions.
     action : {"add", "remove", "normalise", "equal", "clear", "sample"}
-        What to do. Adding an asset that is there sets its weight; normalising weights that add up to zero changes nothing.
+        What to do. Adding an asset that is there sets its weight; weights that add up to zero are not normalised.
     symbol, weight_percent
         The asset of add and remove; its weight in per cent, of add.
     """

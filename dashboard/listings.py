@@ -40,7 +40,7 @@ def indicator_groups(specs: Iterable[IndicatorSpec]) -> Groups:
 
 
 def provenance(meta: ResultMeta) -> list[str]:
-    """Return where numbers come from, in short texts: source and last date of the prices, what computed them, the version."""
+    """Return where numbers come from, in short texts: the prices' source and last date, the kernel, the seed."""
     texts = []
     sources = dict.fromkeys(used.source for used in meta.prices)
     if sources:

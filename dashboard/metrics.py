@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One card: a measure's name, a short title, its unit, from where on it is good. The registry has the definition."""
+    """One card: a measure's name, short title, unit, and from where on it is good. The registry has the definition."""
 
     name: str
     title: str

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import functools
 import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, ParamSpec
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import structlog
 from dash import no_update, set_props
 from dash.exceptions import PreventUpdate
 
 import riskwave
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 log = structlog.get_logger("riskwave.dashboard")
 
@@ -62,6 +64,10 @@ class Problem:
     time: str = ""
 
 
+class FormError(ValueError):
+    """An input that is empty or no number; what is a number is judged by the server, which knows the ranges."""
+
+
 def problem_of(error: Exception, *, part: str, title: str, still_works: str) -> Problem:
     """Return the problem of an exception; what is not an answer of the server is logged with its traceback.
 
@@ -82,6 +88,8 @@ def problem_of(error: Exception, *, part: str, title: str, still_works: str) -> 
             violations=violations if len(violations) > 1 else (),
             **about,
         )
+    if isinstance(error, FormError):
+        return Problem(message=_sentence(str(error)), correlation_id=own_id, severity="warning", **about)
     if isinstance(error, TimeoutError):
         log.warning("call_timed_out", part=part, correlation_id=own_id)
         return Problem(message="No answer came in time. Try again, or ask for less.", correlation_id=own_id, **about)
@@ -112,7 +120,7 @@ def guarded(
     title, still_works : str
         Which part is unavailable and what still works.
     fallback : callable, optional
-        Makes the callback's outputs from the problem. Unset gives the first output the error state and leaves the others.
+        Makes the callback's outputs from the problem. Unset gives the first one the error state, the others nothing.
     timeout_s : float
         After which an answer is given up.
     quiet : bool
@@ -160,4 +168,4 @@ def _severity(error: riskwave.RiskwaveError) -> Severity:
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return text if text.endswith((".", "!", "?")) else f"{text}."

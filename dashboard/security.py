@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HSTS_MAX_AGE_S = 31_536_000
@@ -55,6 +56,7 @@ class SecurityMiddleware:
         self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -90,6 +92,7 @@ class NotFoundMiddleware:
         self.prefixes = tuple(prefixes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         known = scope["type"] != "http" or scope["path"] in self.pages or scope["path"].startswith(self.prefixes)
         if known:
             await self.app(scope, receive, send)

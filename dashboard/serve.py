@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -45,20 +44,24 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) 
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
-    async def run() -> None:
-        server = uvicorn.Server(options)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not task.done():
-            await asyncio.sleep(0.02)
-        if server.started and on_ready is not None:
-            on_ready(url)
-        await task
-
     try:
-        asyncio.run(run())
+        _Server(options, lambda: on_ready(url) if on_ready is not None else None).run(sockets=[listener])
     except KeyboardInterrupt:
         # uvicorn has stopped in order and passes the signal on.
         sys.stderr.write("\n")
+
+
+class _Server(uvicorn.Server):
+    """Tells when it accepts connections."""
+
+    def __init__(self, options: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(options)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -67,8 +70,8 @@ def _listen(settings: Settings) -> socket.socket:
         raise ConfigError(
             Problem(
                 "dashboard.host",
-                f"is {section.host}, which other machines reach without encryption; listen on 127.0.0.1 behind a proxy that "
-                "encrypts, or set dashboard.allow_plaintext_remote to true",
+                f"is {section.host}, which other machines reach without encryption; listen on 127.0.0.1 behind a proxy "
+                "that encrypts, or set dashboard.allow_plaintext_remote to true",
             )
         )
     family = socket.AF_INET6 if ":" in section.host else socket.AF_INET

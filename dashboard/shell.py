@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.dependencies import ALL
-from dash.development.base_component import Component
 
+from riskwave.dashboard.clientside import clientside
+from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.part import problem_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dash.development.base_component import Component
+
     from riskwave.dashboard.pages import Page
 
 THEME: dict[str, Any] = {
@@ -53,7 +57,7 @@ def layout(pages: Sequence[Page]) -> Component:
         problem_store("page"),
         problem_store("server"),
     ]
-    return dmc.MantineProvider(
+    frame: Component = dmc.MantineProvider(
         [
             *stores,
             dmc.NotificationContainer(id="toasts", position="bottom-right", autoClose=10_000, limit=3, zIndex=400),
@@ -61,7 +65,7 @@ def layout(pages: Sequence[Page]) -> Component:
             dmc.AppShell(
                 [
                     dmc.AppShellHeader(_header()),
-                    dmc.AppShellNavbar(html.Nav(links, **{"aria-label": "Pages"}), p="xs"),
+                    dmc.AppShellNavbar(html.Nav(links, **aria(label="Pages")), p="xs"),
                     dmc.AppShellMain(html.Div(id="page", className="rw-page", tabIndex="-1")),
                 ],
                 id="frame",
@@ -74,12 +78,13 @@ def layout(pages: Sequence[Page]) -> Component:
         theme=THEME,
         defaultColorScheme="auto",
     )
+    return frame
 
 
 def _header() -> Component:
     return html.Div(
         [
-            dmc.Burger(id="burger", size="sm", opened=False, className="rw-burger", **{"aria-label": "Pages"}),
+            dmc.Burger(id="burger", size="sm", opened=False, className="rw-burger", **aria(label="Pages")),
             html.A(
                 [html.Img(src="/assets/favicon.svg", className="rw-brand-mark", alt=""), html.Span("riskwave")],
                 href="/",
@@ -89,11 +94,11 @@ def _header() -> Component:
             html.Div(id="server-state", role="status"),
             _message_list(),
             dmc.ColorSchemeToggle(
-                lightIcon=html.Span("\N{BLACK SUN WITH RAYS}", **{"aria-hidden": "true"}),
-                darkIcon=html.Span("\N{LAST QUARTER MOON}", **{"aria-hidden": "true"}),
+                lightIcon=html.Span("\N{BLACK SUN WITH RAYS}", **aria(hidden="true")),
+                darkIcon=html.Span("\N{LAST QUARTER MOON}", **aria(hidden="true")),
                 variant="default",
                 size="lg",
-                **{"aria-label": "Switch between light and dark"},
+                **aria(label="Switch between light and dark"),
             ),
         ],
         className="rw-header",
@@ -101,7 +106,7 @@ def _header() -> Component:
 
 
 def _message_list() -> Component:
-    return dmc.Popover(
+    popover: Component = dmc.Popover(
         [
             dmc.PopoverTarget(
                 dmc.Button(
@@ -109,7 +114,7 @@ def _message_list() -> Component:
                     variant="default",
                     size="sm",
                     id="message-button",
-                    **{"aria-label": "Messages of this visit"},
+                    **aria(label="Messages of this visit"),
                 )
             ),
             dmc.PopoverDropdown(html.Div(id="message-list"), mah=420, style={"overflowY": "auto"}),
@@ -118,6 +123,7 @@ def _message_list() -> Component:
         position="bottom-end",
         shadow="md",
     )
+    return popover
 
 
 def messages(items: Sequence[dict[str, Any]]) -> list[Component]:
@@ -142,23 +148,26 @@ def messages(items: Sequence[dict[str, Any]]) -> list[Component]:
 
 def register(app: Dash) -> None:
     """Register the frame's own callbacks."""
-    app.clientside_callback(
-        ClientsideFunction("riskwave_problems", "announce"),
+    clientside(
+        app,
+        "problems.announce",
         Output("toasts", "sendNotifications"),
         Output("messages", "data"),
         Input({"type": "problem", "part": ALL}, "data"),
         State("messages", "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("riskwave_shell", "toggle_navigation"),
+    clientside(
+        app,
+        "shell.toggle_navigation",
         Output("frame", "navbar"),
         Input("burger", "opened"),
         State("frame", "navbar"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("riskwave_shell", "close_navigation"),
+    clientside(
+        app,
+        "shell.close_navigation",
         Output("burger", "opened"),
         Input("url", "pathname"),
         prevent_initial_call=True,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riskwave.dashboard import holdings
+from riskwave.dashboard.problems import FormError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 PATHS_DEFAULT = 100_000
 
-#: The form's inputs in the order in which the browser sends them: name to component and property. The portfolio is last.
+#: The form's inputs in the order in which the browser sends them: name to component and property; the portfolio last.
 FIELDS: Mapping[str, tuple[str, str]] = {
     "assets": ("simulation-assets", "value"),
     "start": ("simulation-start", "value"),
@@ -21,10 +24,6 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "seed": ("simulation-seed", "value"),
     "portfolio": ("portfolio", "data"),
 }
-
-
-class FormError(ValueError):
-    """An input that is empty or no number; what is a number is judged by the server, which knows the ranges."""
 
 
 def form_of(values: Sequence[Any]) -> dict[str, Any]:

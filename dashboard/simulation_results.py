@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from dash import html
 
 from riskwave import Estimate
-
 from riskwave.dashboard.components.cards import metric_card, plain_card
 from riskwave.dashboard.components.part import footer, graph, table, table_twin, warning
 from riskwave.dashboard.components.reproduce import reproduce
@@ -29,6 +27,8 @@ from riskwave.dashboard.listings import provenance
 from riskwave.dashboard.snippets import simulate_snippets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dash.development.base_component import Component
 
     from riskwave import Simulation, SimulationUpdate

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
@@ -22,6 +21,10 @@ from riskwave.dashboard.simulation_form import simulation_arguments
 from riskwave.dashboard.simulation_results import progress_line, result_updates
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from fastapi import FastAPI
+
     from riskwave.dashboard.gateway import Gateway
 
 FORM_BYTES_MAX = 65_536

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def weights_argument(weights: Mapping[str, float]) -> str:
@@ -24,7 +26,7 @@ def analyze_snippets(
     command = ["riskwave", "risk", "analyze", "--weights", weights_argument(weights)]
     for name, value in dates.items():
         command += [f"--{name}", value]
-    command += ["--output", "json"]
+    command += [*_address_option(address), "--output", "json"]
     code = _code(address, "client.risk.analyze", {"weights": dict(weights), **dates}, answer="report")
     return shlex.join(command), code
 
@@ -45,8 +47,13 @@ def simulate_snippets(spec: Mapping[str, Any], *, address: str) -> tuple[str, st
             command += ["--weights", weights_argument(value)]
         else:
             command += [f"--{name.replace('_', '-')}", str(value)]
-    command += ["--output", "json"]
+    command += [*_address_option(address), "--output", "json"]
     return shlex.join(command), _code(address, "client.simulation.run", spec, answer="result")
+
+
+def _address_option(address: str) -> list[str]:
+    """Return the option that names the server, where it is not the one that commands ask anyway."""
+    return [] if address in {"localhost:50051", "127.0.0.1:50051"} else ["--address", address]
 
 
 def _code(address: str, method: str, arguments: Mapping[str, Any], *, answer: str) -> str:

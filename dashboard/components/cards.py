@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dash import html
 
+from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.part import info_popover
 from riskwave.dashboard.formats import Unit, interval, plus_minus, quantity
 
@@ -88,7 +89,7 @@ def metric_card(
         ],
         className=f"rw-card rw-{verdict}" if verdict else "rw-card",
         role="group",
-        **{"aria-label": title},
+        **aria(label=title),
     )
 
 
@@ -102,5 +103,5 @@ def plain_card(title: str, value: str, note: str = "", *, card_id: str) -> Compo
         ],
         className="rw-card",
         role="group",
-        **{"aria-label": title},
+        **aria(label=title),
     )

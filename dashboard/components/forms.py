@@ -23,21 +23,22 @@ def parameter_input(spec: ParameterSpec, input_id: str | dict[str, str], value: 
         "size": "xs",
         "attributes": {"input": {"title": spec.doc}},
     }
+    made: Component
     if spec.kind == "bool":
-        return dmc.Select(data=["true", "false"], value=str(shown).lower(), allowDeselect=False, **common)
-    if spec.choices:
-        return dmc.Select(data=list(spec.choices), value=str(shown), allowDeselect=False, **common)
-    if spec.kind == "string":
-        return dmc.TextInput(value=str(shown), debounce=500, **common)
-    options: dict[str, Any] = {
-        name: limit for name, limit in (("min", spec.low), ("max", spec.high)) if limit is not None
-    }
-    if spec.unit:
-        options["suffix"] = f" {spec.unit}"
-    # Out of range is refused by the server with the range in words; clamping would compute something that nobody asked for.
-    return dmc.NumberInput(
-        value=shown, debounce=400, allowDecimal=spec.kind == "float", clampBehavior="none", **options, **common
-    )
+        made = dmc.Select(data=["true", "false"], value=str(shown).lower(), allowDeselect=False, **common)
+    elif spec.choices:
+        made = dmc.Select(data=list(spec.choices), value=str(shown), allowDeselect=False, **common)
+    elif spec.kind == "string":
+        made = dmc.TextInput(value=str(shown), debounce=500, **common)
+    else:
+        options: dict[str, Any] = {"min": spec.low, "max": spec.high} | (
+            {"suffix": f" {spec.unit}"} if spec.unit else {}
+        )
+        # Out of range is refused by the server with the range in words; clamping would compute what nobody asked for.
+        made = dmc.NumberInput(
+            value=shown, debounce=400, allowDecimal=spec.kind == "float", clampBehavior="none", **options, **common
+        )
+    return made
 
 
 def parameter_value(spec: ParameterSpec, given: Any) -> Value | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.figures.style import GRAPH_CONFIG, Figure
-from riskwave.dashboard.problems import Problem
+
+if TYPE_CHECKING:
+    from riskwave.dashboard.problems import Problem
 
 Children = Component | str | Sequence["Component | str"] | None
 
@@ -18,7 +21,7 @@ Children = Component | str | Sequence["Component | str"] | None
 def part(
     name: str, title: str, *, info: str = "", children: Children = None, controls: Children = None, height: int = 120
 ) -> Component:
-    """Return an empty part; a callback fills ``{name}-body``, and ``{"type": "problem", "part": name}`` announces problems.
+    """Return an empty part; a callback fills ``{name}-body``, and the store of `problem_store` announces problems.
 
     Parameters
     ----------
@@ -47,9 +50,9 @@ def part(
         className="rw-tight",
     )
     return html.Section(
-        [html.Div(head, className="rw-part-head"), loading(body), problem_store(name)],
+        [html.Div(head, className="rw-part-head"), loading(body, f"{name}-body"), problem_store(name)],
         className="rw-part",
-        **{"aria-labelledby": f"{name}-title"},
+        **aria(labelledby=f"{name}-title"),
     )
 
 
@@ -58,27 +61,30 @@ def problem_store(name: str) -> Component:
     return dcc.Store(id={"type": "problem", "part": name})
 
 
-def loading(child: Component) -> Component:
-    """Return `child` with a spinner over it while its callback runs for more than a moment."""
+def loading(child: Component, body_id: str) -> Component:
+    """Return `child`, whose id is `body_id`, with a spinner over it while its callback runs for more than a moment."""
+    # Dash types the target as one known key.
+    targets: Any = {body_id: "children"}
     return dcc.Loading(
         child,
+        target_components=targets,
         delay_show=250,
         overlay_style={"visibility": "visible", "opacity": 0.55},
-        custom_spinner=dmc.Loader(size="md", **{"aria-label": "Loading"}),
-        target_components={child.id: "children"},
+        custom_spinner=dmc.Loader(size="md", **aria(label="Loading")),
     )
 
 
 def info_popover(title: str, text: Children) -> Component:
     """Return an (i) that opens a definition, by mouse or keyboard."""
-    button = html.Button("i", className="rw-info", type="button", **{"aria-label": f"About {title}"})
-    return dmc.Popover(
+    button = html.Button("i", className="rw-info", type="button", **aria(label=f"About {title}"))
+    popover: Component = dmc.Popover(
         [dmc.PopoverTarget(button), dmc.PopoverDropdown(dmc.Text(text, size="sm"))],
         width=320,
         shadow="md",
         withArrow=True,
         position="bottom",
     )
+    return popover
 
 
 def graph(figure: Figure, *, label: str, graph_id: str | dict[str, str] | None = None) -> Component:
@@ -88,7 +94,7 @@ def graph(figure: Figure, *, label: str, graph_id: str | dict[str, str] | None =
     return html.Div(
         dcc.Graph(figure=figure, config=GRAPH_CONFIG, responsive=True, style={"height": f"{height}px"}, **options),
         role="img",
-        **{"aria-label": label},
+        **aria(label=label),
     )
 
 
@@ -141,7 +147,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str
         className="rw-scroll",
         tabIndex="0",
         role="region",
-        **{"aria-label": caption},
+        **aria(label=caption),
     )
 
 
@@ -158,12 +164,12 @@ def code_block(text: str, *, label: str) -> Component:
             html.Div(dcc.Clipboard(content=text, title=f"Copy {label}"), className="rw-code-copy"),
         ],
         className="rw-code",
-        **{"aria-label": label},
+        **aria(label=label),
     )
 
 
 def options_by_group(groups: Mapping[str, Sequence[tuple[str, str]]]) -> list[dict[str, object]]:
-    """Return data of a select with headings, from group to (value, label) pairs; names such as precious_metals become words."""
+    """Return data of a select with headings, from group to (value, label) pairs; precious_metals becomes words."""
     return [
         {
             "group": group.replace("_", " ").capitalize(),

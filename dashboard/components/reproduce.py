@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dash import html
-from dash.development.base_component import Component
 
 from riskwave.dashboard.components.part import code_block
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
 
 
 def reproduce(command: str, code: str, *, digest: str) -> list[Component]:

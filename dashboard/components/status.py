@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dash_mantine_components as dmc
 from dash import dcc, html
-from dash.development.base_component import Component
+
+from riskwave.dashboard.components.aria import aria
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dash.development.base_component import Component
+
     from riskwave.dashboard.pages import Page
 
 
@@ -34,5 +38,7 @@ def server_badge(version: str | None) -> Component:
     else:
         sign, words, colour = "\N{CHECK MARK}", f"Server {version}", "teal"
     text = [sign, html.Span(f"\N{NO-BREAK SPACE}{words}", className="rw-hide-small")]
-    label = {"aria-label": words}
-    return dmc.Badge(text, color=colour, variant="light", size="lg", radius="sm", tt="none", **label)
+    badge: Component = dmc.Badge(
+        text, color=colour, variant="light", size="lg", radius="sm", tt="none", **aria(label=words)
+    )
+    return badge

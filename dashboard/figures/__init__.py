@@ -1,1 +1,1 @@
-"""Charts: pure functions from arrays to Plotly figures as plain dictionaries, drawn alike in the light and the dark theme."""
+"""Charts: pure functions from arrays to Plotly figures as plain dictionaries, alike in the light and the dark theme."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 def line_indices(values: ArrayLike, points_max: int) -> NDArray[np.int64]:
     """Return ascending indices of at most `points_max` points that keep the line's outline.
 
-    The points are cut into blocks of equal length, and each block keeps its first, lowest, highest and last one, so that
-    no extreme is lost.
+    The points are cut into blocks of equal length, and each block keeps its first, lowest, highest and last one, so
+    that no extreme is lost.
 
     Parameters
     ----------
@@ -41,7 +46,7 @@ def line_indices(values: ArrayLike, points_max: int) -> NDArray[np.int64]:
         return np.arange(line.size, dtype=np.int64)
     edges = np.linspace(0, line.size, points_max // 4 + 1).astype(np.int64)
     kept: list[int] = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in itertools.pairwise(edges):
         block = line[first:end]
         finite = np.flatnonzero(np.isfinite(block))
         kept += [int(first), int(end) - 1]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from riskwave.dashboard.figures.decimate import line_indices
 from riskwave.dashboard.figures.style import (
@@ -22,6 +21,11 @@ from riskwave.dashboard.figures.style import (
     rounded,
     tinted,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 #: Enough for two points a pixel on a wide screen.
 POINTS_MAX = 2000
@@ -127,7 +131,7 @@ def market_figure(
         domain=domains[0], type="log" if log else "linear", title={"text": unit, "standoff": 6}, nticks=7
     )
     layout["annotations"] = []
-    data = [
+    data: list[dict[str, object]] = [
         {
             "type": "scatter",
             "mode": "lines",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from riskwave.dashboard.figures.decimate import line_indices
 from riskwave.dashboard.figures.style import (
@@ -20,6 +19,11 @@ from riskwave.dashboard.figures.style import (
     rounded,
     tinted,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 POINTS_MAX = 2000
 #: More cells than this have no room for their numbers.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from riskwave.dashboard.figures.style import (
     AMBER,
@@ -19,6 +18,11 @@ from riskwave.dashboard.figures.style import (
     rounded,
     tinted,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike
 
 #: More bars than this are joined in pairs until they fit.
 BARS_MAX = 80
@@ -34,7 +38,7 @@ def fan_figure(days: ArrayLike, probabilities: Sequence[float], wealth: ArrayLik
     days : array_like of int, shape (days,)
         Days from the start.
     probabilities : sequence of float
-        Ascending fractions; bands are drawn between the first and the last, the second and the second to last and so on.
+        Ascending fractions; bands are drawn between the first and the last, the second and the second to last, ...
     wealth : array_like, shape (probabilities, days)
         Quantiles of the wealth, which starts at 1.
     """

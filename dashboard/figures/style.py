@@ -7,10 +7,12 @@ people who see colours differently (after Okabe and Ito).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 Figure = dict[str, Any]
 
@@ -28,7 +30,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 DIVERGING = [[0.0, "#c2542d"], [0.25, "#dd9a7f"], [0.5, "#c9ced6"], [0.75, "#7fb0dd"], [1.0, "#1f6fb5"]]
 
 #: The mode bar of every chart. Nothing is ever uploaded, and no logo links to another host.
-GRAPH_CONFIG: dict[str, Any] = {
+GRAPH_CONFIG: Any = {
     "displaylogo": False,
     "responsive": True,
     "showSendToCloud": False,
@@ -72,7 +74,7 @@ def base_layout(**settings: Any) -> dict[str, Any]:
 
 
 def rounded(values: ArrayLike, digits: int = 6) -> list[float | None]:
-    """Return a flat list with `digits` significant digits; NaN and infinity become ``None``, which charts draw as a gap.
+    """Return a flat list with `digits` significant digits; NaN and infinity become ``None``, which is drawn as a gap.
 
     >>> rounded([1.23456789, float("nan"), -36.98])
     [1.23457, None, -36.98]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dash import Dash
-from dash.development.base_component import Component
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dash import Dash
+    from dash.development.base_component import Component
     from fastapi import FastAPI
 
     from riskwave.dashboard.gateway import Gateway

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.dependencies import ALL
-from dash.development.base_component import Component
 
 from riskwave.dashboard import address
+from riskwave.dashboard.clientside import clientside
+from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.cards import plain_card
 from riskwave.dashboard.components.forms import parameter_input
 from riskwave.dashboard.components.part import footer, graph, options_by_group, part, problem_store, table_twin, warning
@@ -25,6 +25,9 @@ from riskwave.dashboard.pages import Page, add_page
 from riskwave.dashboard.problems import announce, guarded, problem_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dash.development.base_component import Component
     from numpy.typing import NDArray
 
     from riskwave import IndicatorResult, IndicatorSpec, PriceSeries, ResultMeta
@@ -42,6 +45,10 @@ DEFAULT_RANGE = "1y"
 #: Every pane costs height; more cannot be read together.
 INDICATORS_MAX = 4
 _TABLE_ROWS_MAX = 250
+_CHART_INFO = (
+    "The price above its indicators on one time axis. Drag to zoom, double-click to reset. Indicators are computed "
+    "over the whole history and cut to the range, which changes none of their values."
+)
 
 
 def layout(query: Mapping[str, str]) -> Component:
@@ -79,21 +86,18 @@ def layout(query: Mapping[str, str]) -> Component:
         ],
         className="rw-pickers",
     )
+    form = html.Div(id="markets-form", className="rw-row rw-row-top")
     return html.Div(
         [
             dcc.Store(id="markets-initial", data={name: list(values) for name, values in state.indicators}),
             dcc.Store(id="markets-address"),
             problem_store("markets-lists"),
-            html.Section(
-                [controls, html.Div(id="markets-form", className="rw-row rw-row-top")],
-                className="rw-part",
-            ),
+            html.Section([controls, form], className="rw-part", **aria(label="Asset and indicators")),
             html.Div(id="markets-cards", className="rw-cards"),
             part(
                 "markets-chart",
                 "Price and indicators",
-                info="The price above its indicators on one time axis. Drag to zoom, double-click to reset. "
-                "Indicators are computed over the whole history and cut to the range, so the range changes none of their values.",
+                info=_CHART_INFO,
                 controls=_range_controls(span, log=state.log),
                 height=560,
             ),
@@ -110,7 +114,7 @@ def _range_controls(span: str, *, log: bool) -> Component:
                 value=span,
                 data=[{"value": value, "label": label} for value, label in _RANGE_LABELS.items()],
                 size="xs",
-                **{"aria-label": "Range"},
+                **aria(label="Range"),
             ),
             dmc.Switch(id="markets-log", label="Log", checked=log, size="sm"),
         ],
@@ -123,8 +127,9 @@ def register(app: Dash, gateway: Gateway) -> None:
     _register_lists(app, gateway)
     _register_form(app, gateway)
     _register_chart(app, gateway)
-    app.clientside_callback(
-        ClientsideFunction("riskwave_markets", "write_address"),
+    clientside(
+        app,
+        "markets.write_address",
         Output("markets-address", "data"),
         Input("markets-symbol", "value"),
         Input("markets-source", "value"),
@@ -265,22 +270,25 @@ class MarketView:
 async def fetch(gateway: Gateway, symbol: str, source: str | None, calls: Sequence[Call]) -> MarketView:
     """Fetch price and indicators at once; an indicator that is refused costs its own pane only."""
     client = gateway.client
-    prices, *answers = await asyncio.gather(
-        client.prices.get(symbol, source=source),
-        *(client.indicators.compute(call.spec.name, symbols=[symbol], source=source, **call.params) for call in calls),
-        return_exceptions=True,
+
+    async def attempt(call: Call) -> IndicatorResult | Exception:
+        try:
+            return (
+                await client.indicators.compute_many([(call.spec.name, call.params)], symbols=[symbol], source=source)
+            )[0]
+        except Exception as error:  # noqa: BLE001 - told below, beside the panes that came
+            return error
+
+    prices, answers = await asyncio.gather(
+        client.prices.get(symbol, source=source), asyncio.gather(*(attempt(call) for call in calls))
     )
-    if isinstance(prices, BaseException):
-        raise prices
     indicators: list[tuple[IndicatorSpec, IndicatorResult]] = []
     refusals: list[str] = []
     for call, answer in zip(calls, answers, strict=True):
         name = call.spec.name
-        if not isinstance(answer, BaseException):
+        if not isinstance(answer, Exception):
             indicators.append((call.spec, answer))
             continue
-        if not isinstance(answer, Exception):
-            raise answer
         problem = problem_of(
             answer,
             part="markets-chart",
@@ -329,7 +337,8 @@ def show(view: MarketView, span: str, *, log: bool) -> list[Component]:
         uirevision=f"{price.symbol}|{price.source}|{span}",
     )
     label = (
-        f"{title} from {iso_dates(times[:1])[0]} to {iso_dates(times[-1:])[0]}: lowest {number(float(np.nanmin(close)))}, "
+        f"{title} from {iso_dates(times[:1])[0]} to {iso_dates(times[-1:])[0]}: "
+        f"lowest {number(float(np.nanmin(close)))}, "
         f"highest {number(float(np.nanmax(close)))}, last {number(float(close[-1]))} {price.asset.unit}; "
         f"with {', '.join(pane.title for pane in panes) or 'no indicators'}."
     )

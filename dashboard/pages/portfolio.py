@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.dependencies import ALL
-from dash.development.base_component import Component
 
 from riskwave.dashboard import holdings
+from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.part import (
     footer,
     graph,
@@ -32,54 +31,42 @@ from riskwave.dashboard.problems import Problem, error_outputs, guarded
 from riskwave.dashboard.snippets import analyze_snippets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dash.development.base_component import Component
+
     from riskwave import PortfolioReport
     from riskwave.dashboard.gateway import Gateway
 
 _STILL_WORKS = "The portfolio stays in this browser; markets still work."
 _TABLE_ROWS_MAX = 250
+_GROWTH_INFO = (
+    "What 1 invested at the start became, rebalanced to the weights in every period, and under it the loss from the "
+    "highest value so far."
+)
+_CONTRIBUTION_INFO = (
+    "Each asset's share of the portfolio's volatility beside its weight. The shares add up to 100 %; a negative one "
+    "lowers the risk of the whole."
+)
+_CORRELATION_INFO = "Pearson's correlation of the returns per period: 1 together, 0 unrelated, \N{MINUS SIGN}1 opposed."
+_REPRODUCE_INFO = "The same numbers from the command line and from Python."
 
 
 def layout(query: Mapping[str, str]) -> Component:
     """Return the page; the portfolio comes from the browser, the numbers by callback."""
     _ = query
-    results = html.Div(
-        [
-            html.Div(id="portfolio-cards", className="rw-cards"),
-            part(
-                "portfolio-equity",
-                "Growth and drawdown",
-                info="What 1 invested at the start became, rebalanced to the weights in every period, and under it the loss "
-                "from the highest value so far.",
-                height=420,
-            ),
-            html.Div(
-                [
-                    part(
-                        "portfolio-contribution",
-                        "Where the risk comes from",
-                        info="Each asset's share of the portfolio's volatility beside its weight. The shares add up to 100 %; "
-                        "a negative one lowers the risk of the whole.",
-                        height=280,
-                    ),
-                    part(
-                        "portfolio-correlation",
-                        "Correlation",
-                        info="Pearson's correlation of the returns per period: 1 together, 0 unrelated, \N{MINUS SIGN}1 opposed.",
-                        height=280,
-                    ),
-                ],
-                className="rw-halves",
-            ),
-            part(
-                "portfolio-reproduce",
-                "Reproduce",
-                info="The same numbers from the command line and from Python.",
-                height=80,
-            ),
-        ],
-        className="rw-stack",
-    )
-    return html.Div([problem_store("portfolio-assets"), _manager(), results], className="rw-columns")
+    halves = [
+        part("portfolio-contribution", "Where the risk comes from", info=_CONTRIBUTION_INFO, height=280),
+        part("portfolio-correlation", "Correlation", info=_CORRELATION_INFO, height=280),
+    ]
+    results = [
+        html.Div(id="portfolio-cards", className="rw-cards"),
+        part("portfolio-equity", "Growth and drawdown", info=_GROWTH_INFO, height=420),
+        html.Div(halves, className="rw-halves"),
+        part("portfolio-reproduce", "Reproduce", info=_REPRODUCE_INFO, height=80),
+    ]
+    stack = html.Div(results, className="rw-stack")
+    return html.Div([problem_store("portfolio-assets"), _manager(), stack], className="rw-columns")
 
 
 def _manager() -> Component:
@@ -159,7 +146,7 @@ def _manager() -> Component:
             ),
         ],
         className="rw-part",
-        **{"aria-labelledby": "portfolio-manager-title"},
+        **aria(labelledby="portfolio-manager-title"),
     )
 
 
@@ -232,14 +219,14 @@ def position_rows(positions: Mapping[str, float]) -> list[Component]:
                     debounce=400,
                     size="xs",
                     clampBehavior="none",
-                    **{"aria-label": f"Weight of {symbol} in per cent"},
+                    **aria(label=f"Weight of {symbol} in per cent"),
                 ),
                 dmc.ActionIcon(
                     "\N{MULTIPLICATION SIGN}",
                     id={"type": "position-remove", "symbol": symbol},
                     variant="subtle",
                     color="gray",
-                    **{"aria-label": f"Remove {symbol}"},
+                    **aria(label=f"Remove {symbol}"),
                 ),
             ],
             className="rw-position",
@@ -310,9 +297,9 @@ def _register_analysis(app: Dash, gateway: Gateway) -> None:
         positions = holdings.read(data)
         if not positions:
             return _empty()
-        dates = {"start": (start or "").strip() or None, "end": (end or "").strip() or None}
-        report = await gateway.client.risk.analyze(weights=positions, **dates)
-        command, code = analyze_snippets(positions, address=gateway.address, **dates)
+        first, last = (start or "").strip() or None, (end or "").strip() or None
+        report = await gateway.client.risk.analyze(weights=positions, start=first, end=last)
+        command, code = analyze_snippets(positions, address=gateway.address, start=first, end=last)
         return (
             report_cards(report),
             growth(report),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
-from dash.development.base_component import Component
+from dash import Dash, Input, Output, State, dcc, html
 
 from riskwave.dashboard import holdings
+from riskwave.dashboard.clientside import clientside
+from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.part import error_state, part, problem_store
 from riskwave.dashboard.formats import count, duration, size
 from riskwave.dashboard.pages import Page, add_page
@@ -18,56 +18,39 @@ from riskwave.dashboard.simulation_form import FIELDS, PATHS_DEFAULT, form_of, s
 from riskwave.dashboard.simulation_stream import add_routes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dash.development.base_component import Component
+
     from riskwave import SimulationCost
     from riskwave.dashboard.gateway import Gateway
 
 _STILL_WORKS = "The form stays; markets and the portfolio still work."
-_HINT = "Run a simulation to see this."
+_FAN_INFO = "Bands between quantiles of the simulated wealth on each day; the line is the median."
+_HISTOGRAM_INFO = (
+    "How the simulated final returns are distributed, with the 5 % quantile (VaR 95 %), the mean of the returns at or "
+    "below it (CVaR 95 %) and the median."
+)
+_TABLE_INFO = "Each estimate with one standard error and its confidence interval; more paths make both smaller."
+_REPRODUCE_INFO = "The same request gives the same bits: the seed and the digest prove it."
 
 
 def layout(query: Mapping[str, str]) -> Component:
     """Return the page; the portfolio comes from the browser, results from the stream of a run."""
     _ = query
-    hint = html.P(_HINT, className="rw-empty")
-    results = html.Div(
-        [
-            html.Div(id="simulation-cards", className="rw-cards"),
-            html.Div(
-                [
-                    part(
-                        "simulation-fan",
-                        "Wealth along time",
-                        info="Bands between quantiles of the simulated wealth on each day; the line is the median.",
-                        children=hint,
-                    ),
-                    part(
-                        "simulation-histogram",
-                        "Return at the horizon",
-                        info="How the simulated final returns are distributed, with the 5 % quantile (VaR 95 %), the mean of the "
-                        "returns at or below it (CVaR 95 %) and the median.",
-                        children=hint,
-                    ),
-                ],
-                className="rw-halves",
-            ),
-            part(
-                "simulation-table",
-                "Numbers and their errors",
-                info="Each estimate with one standard error and its confidence interval; more paths make both smaller.",
-                children=hint,
-            ),
-            part(
-                "simulation-reproduce",
-                "Reproduce",
-                info="The same request gives the same bits: the seed and the digest prove it.",
-                children=hint,
-            ),
-        ],
-        className="rw-stack",
-    )
-    return html.Div(
-        [problem_store("simulation"), problem_store("simulation-lists"), _form(), results], className="rw-columns"
-    )
+    hint = html.P("Run a simulation to see this.", className="rw-empty")
+    halves = [
+        part("simulation-fan", "Wealth along time", info=_FAN_INFO, children=hint),
+        part("simulation-histogram", "Return at the horizon", info=_HISTOGRAM_INFO, children=hint),
+    ]
+    results = [
+        html.Div(id="simulation-cards", className="rw-cards"),
+        html.Div(halves, className="rw-halves"),
+        part("simulation-table", "Numbers and their errors", info=_TABLE_INFO, children=hint),
+        part("simulation-reproduce", "Reproduce", info=_REPRODUCE_INFO, children=hint),
+    ]
+    stores = [problem_store("simulation"), problem_store("simulation-lists")]
+    return html.Div([*stores, _form(), html.Div(results, className="rw-stack")], className="rw-columns")
 
 
 def _form() -> Component:
@@ -82,7 +65,7 @@ def _form() -> Component:
                 ],
                 fullWidth=True,
                 size="xs",
-                **{"aria-label": "What is simulated"},
+                **aria(label="What is simulated"),
             ),
             html.Div(
                 [
@@ -135,18 +118,18 @@ def _form() -> Component:
                 ],
                 className="rw-row",
             ),
-            dmc.Progress(id="simulation-progress", value=0, size="sm", **{"aria-label": "Progress of the simulation"}),
+            dmc.Progress(id="simulation-progress", value=0, size="sm", **aria(label="Progress of the simulation")),
             html.P("", id="simulation-status", className="rw-note", role="status"),
         ],
         className="rw-tight",
     )
     head = html.Div(html.H2("Simulation", id="simulation-form-title"), className="rw-part-head")
     sinks = [dcc.Store(id="simulation-started"), dcc.Store(id="simulation-cancelled")]
-    return html.Section([head, fields, *sinks], className="rw-part", **{"aria-labelledby": "simulation-form-title"})
+    return html.Section([head, fields, *sinks], className="rw-part", **aria(labelledby="simulation-form-title"))
 
 
 def _number(input_id: str, label: str, value: float, *, decimal: bool = True, **options: Any) -> Component:
-    return dmc.NumberInput(
+    made: Component = dmc.NumberInput(
         id=input_id,
         label=label,
         value=value,
@@ -157,20 +140,23 @@ def _number(input_id: str, label: str, value: float, *, decimal: bool = True, **
         style={"flex": "1 1 110px"},
         **options,
     )
+    return made
 
 
 def register(app: Dash, gateway: Gateway) -> None:
     """Register the page's callbacks."""
     raw = {name: State(component, prop) for name, (component, prop) in FIELDS.items()}
-    app.clientside_callback(
-        ClientsideFunction("riskwave_simulation", "run"),
+    clientside(
+        app,
+        "simulation.run",
         Output("simulation-started", "data"),
         Input("simulation-run", "n_clicks"),
         *raw.values(),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("riskwave_simulation", "cancel"),
+    clientside(
+        app,
+        "simulation.cancel",
         Output("simulation-cancelled", "data"),
         Input("simulation-cancel", "n_clicks"),
         prevent_initial_call=True,

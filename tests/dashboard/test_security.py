@@ -5,7 +5,7 @@ import pytest
 from riskwave.dashboard.security import NotFoundMiddleware, SecurityMiddleware, content_security_policy
 
 
-async def answer_ok(scope: Any, receive: Any, send: Any) -> None:
+async def answer_ok(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"ok"})
 

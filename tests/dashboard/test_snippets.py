@@ -26,11 +26,18 @@ def test_a_simulation_is_written_as_it_was_asked() -> None:
     spec = {"model": "normal", "paths": 1000, "horizon": 252, "seed": 7, "mean": 0.0005, "volatility": 0.01}
     command, code = simulate_snippets(spec, address="localhost:50051")
     assert command == (
-        "riskwave simulate run --model normal --paths 1000 --horizon 252 --seed 7 --mean 0.0005 --volatility 0.01 --output json"
+        "riskwave simulate run --model normal --paths 1000 --horizon 252 --seed 7 --mean 0.0005 --volatility 0.01 "
+        "--output json"
     )
     assert keywords(code) == spec
 
 
+def test_another_server_is_named() -> None:
+    command, code = analyze_snippets(WEIGHTS, address="risk.example:443")
+    assert "--address risk.example:443" in command
+    assert "rw.connect('risk.example:443')" in code
+
+
 def test_strange_names_are_quoted() -> None:
-    command, _code = analyze_snippets({"A B;rm": 1.0}, address="localhost:1")
+    command, _code = analyze_snippets({"A B;rm": 1.0}, address="localhost:50051")
     assert shlex.split(command)[4] == "A B;rm=1.0"

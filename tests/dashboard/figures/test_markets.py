@@ -1,3 +1,4 @@
+import itertools
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def test_panes_do_not_overlap_and_fill_the_height(bars: tuple[Any, Any]) -> None
     domains = [layout[key]["domain"] for key in ("yaxis", "yaxis2", "yaxis3")]
     assert domains[0][1] == 1
     assert domains[-1][0] == pytest.approx(0, abs=1e-9)
-    assert all(above[0] > below[1] for above, below in zip(domains[:-1], domains[1:], strict=True))
+    assert all(above[0] > below[1] for above, below in itertools.pairwise(domains))
 
 
 def test_an_overlay_is_drawn_over_the_price(bars: tuple[Any, Any]) -> None:
@@ -73,7 +74,7 @@ def test_a_gap_is_drawn_as_a_gap(bars: tuple[Any, Any]) -> None:
 def test_a_logarithm_of_a_negative_price_is_refused(bars: tuple[Any, Any]) -> None:
     times, close = bars
     close[7] = -36.98
-    with pytest.raises(ValueError, match="lowest price is -36.98"):
+    with pytest.raises(ValueError, match=r"lowest price is -36\.98"):
         market_figure(times, close, name="WTI", log=True)
     assert market_figure(times, close, name="WTI")["data"][0]["y"][7] == -36.98
 
