@@ -3,11 +3,14 @@
 Fixtures here are for several folders; what one folder needs stands in its own conftest.py.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +19,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+import riskwave
 
 
 class PrivatePostgreSQL:
@@ -119,3 +124,57 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'store.sqlite3'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+class ServerProcess:
+    """``python -m riskwave.server`` with data of its own: profile test, a free port, no cluster."""
+
+    def __init__(self, directory: Path, *settings: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self.log = directory / "server.log"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RISKWAVE_")}
+        environment["RISKWAVE_STORE__URL"] = f"sqlite:///{directory / 'store.sqlite3'}"
+        environment["RISKWAVE_LOGGING__DIRECTORY"] = str(directory / "logs")
+        arguments = [f"--port={self.port}", "--profile=test", *(f"--set={one}" for one in ("dask.mode=off", *settings))]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "riskwave.server", *arguments],
+                cwd=directory,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_serving(self, timeout_s: float = 150.0) -> None:
+        """Wait for the kernels: minutes where nothing was ever compiled, seconds after that."""
+        deadline = time.monotonic() + timeout_s
+        with riskwave.connect(self.address) as client:
+            while True:
+                assert self.process.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, self.log.read_text()
+                with contextlib.suppress(riskwave.UnavailableError):
+                    if client.server.health() == "serving":
+                        return
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A whole server with the sample prices, one for all tests of a worker."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"))
+    try:
+        server.wait_until_serving()
+        yield server
+    finally:
+        server.stop()

@@ -38,9 +38,9 @@ class Attempts:
 
     Examples
     --------
-    >>> attempts = Attempts(10.0, repeatable=True, clock=lambda: 0.0, draw=lambda: 0.5)
+    >>> attempts = Attempts(10.0, repeatable=True, clock=lambda: 0.0, draw=lambda: 0.0)
     >>> [attempts.delay_after(UnavailableError("no connection")) for _ in range(4)]
-    [0.075, 0.15, 0.3, None]
+    [0.05, 0.1, 0.2, None]
     """
 
     def __init__(

@@ -115,7 +115,7 @@ class IndicatorResult(Result):
         """
         import pandas as pd
 
-        columns = dict(self._columns())
+        columns = dict(self.columns())
         bars = max((len(column) for column in columns.values()), default=0)
         index = None
         if self.times is not None and len(self.times) == bars:
@@ -129,17 +129,17 @@ class IndicatorResult(Result):
 
     def grid(self) -> Grid:
         """Return the last values."""
-        keys = dict(self._columns())
+        keys = dict(self.columns())
         rows = tuple(
             (" ".join(str(part) for part in key), format_value(float(values[-1]) if len(values) else None))
             for key, values in keys.items()
         )
-        return Grid(self._heading(), ("output", "last value"), rows, frozenset({1}), self.meta.notes())
+        return Grid(self.heading(), ("output", "last value"), rows, frozenset({1}), self.meta.notes())
 
     def __repr__(self) -> str:
-        return f"IndicatorResult({self._heading()}, outputs={list(self.outputs)}, lookback={self.lookback})"
+        return f"IndicatorResult({self.heading()}, outputs={list(self.outputs)}, lookback={self.lookback})"
 
-    def _heading(self) -> str:
+    def heading(self) -> str:
         given = ", ".join(f"{name}={value}" for name, value in self.params.items())
         return f"{self.label}: {self.name}({given})" if self.label != self.name else f"{self.name}({given})"
 
@@ -163,7 +163,7 @@ class IndicatorResult(Result):
             len(self.symbols) > 1
         )
 
-    def _columns(self) -> list[tuple[tuple[Any, ...], NDArray[np.float64]]]:
+    def columns(self) -> list[tuple[tuple[Any, ...], NDArray[np.float64]]]:
         """Return each column of the frame under its key."""
         sweep = self._sweep()
         found: list[tuple[tuple[Any, ...], NDArray[np.float64]]] = []

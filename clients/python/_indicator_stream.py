@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from riskwave._calls import Api, Exchange, F, Plan, method
+from riskwave._errors import invalid
 from riskwave._methods import STREAM_INDICATORS
 from riskwave.v1 import codec
 from riskwave.v1 import indicator_service_pb2 as pb
@@ -63,9 +65,7 @@ class IndicatorStream(Api[F]):
         scalar, rest = snapshot[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"\x01", snapshot[_LENGTH_BYTES + 1 :]
         try:
             request = pb.OpenIndicatorStream.FromString(rest[:length])
-        except ValueError as error:  # protobuf's DecodeError
-            from riskwave._errors import invalid
-
+        except DecodeError as error:
             raise invalid("snapshot", f"{len(snapshot)} bytes", "what snapshot() returned") from error
         request.snapshot = rest[length:]
         return cls(front, request, scalar=scalar)

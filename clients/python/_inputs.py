@@ -111,10 +111,11 @@ def read_table(data: ArrayLike, field: str) -> Table:
 
 def read_times(index: Any) -> NDArray[np.datetime64] | None:
     """Return the times of a pandas index, or None when it does not hold times. Zones are turned into UTC."""
-    values = getattr(index, "values", None)  # of an index with a zone, pandas gives UTC here
-    if not isinstance(values, np.ndarray) or values.dtype.kind != "M":
+    if getattr(getattr(index, "dtype", None), "kind", None) != "M":
         return None
-    return values.astype("datetime64[ns]")
+    naive = index.tz_convert(None) if getattr(index, "tz", None) is not None else index
+    times: NDArray[np.datetime64] = np.asarray(naive, dtype="datetime64[ns]")
+    return times
 
 
 def price_selection(symbols: Sequence[str], source: str | None, start: Date | None, end: Date | None) -> PriceSelection:

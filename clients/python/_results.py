@@ -28,6 +28,8 @@ def as_plain(value: Any) -> Any:
         return [str(time) for time in value] if value.dtype.kind == "M" else value.tolist()
     if isinstance(value, Mapping):
         return {str(key): as_plain(item) for key, item in value.items()}
+    if isinstance(value, Rows):
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     if isinstance(value, list | tuple):
         return [as_plain(item) for item in value]
     if isinstance(value, dt.datetime):
@@ -179,6 +181,8 @@ def format_value(value: Any) -> str:
         return ", ".join(f"{key}={format_value(item)}" for key, item in value.items())
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}" if value.time() != dt.time() else f"{value:%Y-%m-%d}"
+    if isinstance(value, Rows):
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     if isinstance(value, list | tuple):
         return ", ".join(format_value(item) for item in value)
     return str(value)

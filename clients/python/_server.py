@@ -9,7 +9,7 @@ from grpc_health.v1 import health_pb2
 
 from riskwave._calls import Api, F, Plan, ask, method
 from riskwave._methods import CHECK_HEALTH, GET_SERVER_INFO, GET_STATISTICS
-from riskwave._results import Result, Rows, optional_timestamp, seconds
+from riskwave._results import Grid, Result, Rows, format_value, optional_timestamp, seconds
 from riskwave.v1 import system_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -99,6 +99,22 @@ class ServerInfo(Result):
     library_versions: Mapping[str, str]
     instruction_set: str
     warm_up_s: float
+
+    def grid(self) -> Grid:
+        """Return the facts, and the parts with how they are."""
+        ready = sum(one.ready for one in self.capabilities)
+        facts = {
+            "version": f"{self.version}, kernels {self.kernel_version}, {self.profile} profile",
+            "started": format_value(self.start_time),
+            "computation": f"{self.compute_thread_count} threads, {self.cluster_worker_count} cluster workers",
+            "instruction set": self.instruction_set,
+            "calls": f"{ready} of {len(self.capabilities)} served",
+        }
+        parts = {
+            one.name: f"{'works' if one.healthy else 'FAILS'}: {one.kind} {one.detail}".strip()
+            for one in self.components
+        }
+        return Grid("riskwave server", ("", ""), tuple({**facts, **parts}.items()))
 
     def serves(self, method: str) -> bool:
         """Tell whether a call is served, by its name such as RiskService/StressTest."""

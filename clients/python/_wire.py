@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from riskwave._errors import FieldViolation, RiskwaveError, Status, make_error
@@ -132,7 +133,7 @@ def _read_details(details: bytes) -> _Parts:
     parts = _Parts()
     try:
         status = status_pb2.Status.FromString(details)
-    except ValueError:  # protobuf's DecodeError: a proxy has cut the trailer; code and text are still there
+    except DecodeError:  # a proxy has cut the trailer; code and text are still there
         return parts
     parts.message = status.message
     for packed in status.details:

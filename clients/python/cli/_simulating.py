@@ -1,0 +1,86 @@
+"""The options of a simulation, for the commands that run one and that hand one over."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from riskwave.cli._options import parse_params, parse_weights
+
+
+def simulation(
+    model: Annotated[str, typer.Option(help="A registered model.")] = "normal",
+    mean: Annotated[float | None, typer.Option(help="Mean return a day of one asset, as a fraction.")] = None,
+    volatility: Annotated[float | None, typer.Option(min=0.0, help="Its volatility a day, as a fraction.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(metavar="WTI=0.5,...", help="Weights by symbol; the law comes from stored prices.")
+    ] = None,
+    portfolio: Annotated[
+        str | None, typer.Option("--portfolio", help="A stored portfolio; the law comes from stored prices.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Source of the prices.")] = None,
+    start: Annotated[str | None, typer.Option(help="First date of the history.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last date of the history.")] = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 100_000,
+    horizon: Annotated[int, typer.Option(help="Days of each path.")] = 252,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed; left out, the server draws one and tells it.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="collapsed or full.", show_default="collapsed where identical in law")
+    ] = None,
+    rebalancing: Annotated[str | None, typer.Option(help="daily or none.", show_default="daily")] = None,
+    sampling: Annotated[
+        str | None, typer.Option(help="independent, antithetic or sobol.", show_default="independent")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="STATISTIC=ERROR", help="Stop at this standard error: mean_return=0.001.")
+    ] = None,
+    distributions: Annotated[bool, typer.Option("--distributions", help="Each path's results as well.")] = False,
+    placement: Annotated[
+        str | None, typer.Option(help="server or cluster.", show_default="by size of the work")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Of the model; may be repeated.")
+    ] = None,
+) -> dict[str, Any]:
+    """Return a simulation as arguments of `client.simulation`."""
+    given = [
+        name
+        for name, value in (("--mean", mean), ("--weights", weights), ("--portfolio", portfolio))
+        if value is not None
+    ]
+    if len(given) != 1:
+        hint = "give one of --mean with --volatility, --weights WTI=0.5,... or --portfolio NAME"
+        raise typer.BadParameter(f"{' and '.join(given)} given; {hint}" if given else hint, param_hint="--mean")
+    if (mean is None) != (volatility is None):
+        raise typer.BadParameter("--mean and --volatility go together", param_hint="--volatility")
+    options: dict[str, Any] = {
+        "model": model,
+        "params": parse_params(param),
+        "paths": paths,
+        "horizon": horizon,
+        "seed": seed,
+        "mode": mode,
+        "rebalancing": rebalancing,
+        "sampling": sampling,
+        "target": _parse_target(target),
+        "distributions": distributions,
+        "placement": placement,
+    }
+    if mean is not None:
+        return {**options, "mean": mean, "volatility": volatility}
+    history = {"portfolio": portfolio, "source": source, "start": start, "end": end}
+    return {**options, "weights": None if weights is None else parse_weights(weights), **history}
+
+
+def _parse_target(text: str | None) -> tuple[str, float] | None:
+    if text is None:
+        return None
+    name, equals, error = text.partition("=")
+    try:
+        return name.strip(), float(error)
+    except ValueError:
+        equals = ""
+    if not equals:
+        raise typer.BadParameter(f"{text!r} is not of the form STATISTIC=ERROR", param_hint="--target")
+    return None

@@ -1,0 +1,184 @@
+"""``riskwave prices``: stored, fetched, imported and watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from riskwave.cli._options import Common, Output, common, split, takes
+from riskwave.cli._output import message, write, write_csv, write_grid, write_json, write_json_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from riskwave import Prices
+
+app = typer.Typer(help="Stored, fetched, imported and watched prices.", add_completion=False, no_args_is_help=True)
+
+SourceOption = Annotated[str | None, typer.Option(help="Only this source.", show_default="preferred one of each")]
+SymbolsArgument = Annotated[str, typer.Argument(metavar="SYMBOL,...", help="Symbols, such as WTI,BRENT.")]
+
+
+@app.command()
+@takes(common=common)
+def sources(common: Common) -> None:
+    """List the sources with state and remaining budget."""
+    from riskwave._results import Grid, format_value
+
+    with common.connect() as client:
+        found = client.prices.sources()
+    rows = [
+        {
+            "name": one.name,
+            "tier": one.tier,
+            "state": one.state,
+            "assets": one.asset_count,
+            "bars": one.row_count,
+            "budget": "; ".join(str(budget) for budget in one.budgets),
+            "last_success": format_value(one.last_success_time),
+            "last_error": one.last_error,
+        }
+        for one in found
+    ]
+    columns = ("source", "tier", "state", "assets", "bars", "budget", "last success", "last error")
+    cells = tuple(tuple(format_value(value) for value in row.values()) for row in rows)
+    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4}))
+    write(common.output, kind="sources", document=found.to_dict(), rows=rows, grids=[grid])
+
+
+@app.command()
+@takes(common=common)
+def assets(
+    common: Common,
+    source: SourceOption = None,
+    category: Annotated[str | None, typer.Option(help="Only this category, such as energy.")] = None,
+) -> None:
+    """List the assets by category."""
+    from riskwave._results import Grid, format_value
+
+    with common.connect() as client:
+        found = client.prices.assets(source=source, category=category)
+    rows = [
+        {
+            "category": one.category,
+            "symbol": one.symbol,
+            "name": one.name,
+            "source": one.source,
+            "frequency": one.frequency,
+            "first": one.first_time.date() if one.first_time else None,
+            "last": one.last_time.date() if one.last_time else None,
+            "bars": one.row_count,
+            "unit": one.unit,
+        }
+        for one in found
+    ]
+    cells = tuple(
+        tuple(str(v) if k in {"first", "last"} and v else format_value(v) for k, v in row.items()) for row in rows
+    )
+    columns = ("category", "symbol", "name", "source", "frequency", "first", "last", "bars", "unit")
+    asked = tuple(sorted({one.acknowledgement for one in found if one.acknowledgement}))
+    grid = Grid(f"{len(rows)} assets", columns, cells, frozenset({7}), asked)
+    write(common.output, kind="assets", document=found.to_dict(), rows=rows, grids=[grid])
+
+
+@app.command()
+@takes(common=common)
+def get(
+    common: Common,
+    symbols: SymbolsArgument,
+    source: SourceOption = None,
+    start: Annotated[str | None, typer.Option(help="First date, such as 2010-01-31.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last date.")] = None,
+    alignment: Annotated[
+        str | None, typer.Option(help="none, or inner: only common dates.", show_default="none")
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="daily, weekly, monthly, 5min.", show_default="as stored")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell what was asked of whom.")] = False,
+    stored_only: Annotated[bool, typer.Option("--stored-only", help="Ask no vendor.")] = False,
+    last: Annotated[int, typer.Option(min=1, help="Bars that the table shows, counted from the last one.")] = 10,
+) -> None:
+    """Return prices.
+
+    JSON and CSV have every bar; the table shows the last ones.
+    """
+    with common.connect() as client:
+        prices = client.prices.get(
+            split(symbols),
+            source=source,
+            start=start,
+            end=end,
+            alignment=alignment,
+            interval=interval,
+            explain=explain,
+            stored_only=stored_only,
+        )
+    if common.output is Output.json:
+        write_json(prices.to_dict(), kind="prices")
+    elif common.output is Output.csv:
+        write_csv(_bar_rows(prices), columns=("time", "symbol", "source", "open", "high", "low", "close", "volume"))
+    else:
+        _write_tables(prices, last)
+
+
+def _bar_rows(prices: Prices) -> Iterator[Mapping[str, Any]]:
+    for one in prices:
+        parts = {"open": one.open, "high": one.high, "low": one.low, "close": one.close, "volume": one.volume}
+        for i, time in enumerate(one.times):
+            numbers = {name: None if part is None else float(part[i]) for name, part in parts.items()}
+            yield {"time": str(time)[:10], "symbol": one.symbol, "source": one.source, **numbers}
+
+
+def _write_tables(prices: Prices, last: int) -> None:
+    from riskwave._results import Grid, format_number
+    from riskwave.cli._charts import sparkline
+
+    write_grid(prices.grid())
+    for one in prices:
+        typer.echo(f"{one.symbol:<14} {sparkline(one.close, 60)}")
+    typer.echo()
+    frame = prices.to_pandas().tail(last)
+    rows = tuple(
+        (str(time)[:10], *("" if price != price else format_number(float(price)) for price in row))  # noqa: PLR0124 - NaN
+        for time, row in zip(frame.index, frame.to_numpy(), strict=True)
+    )
+    columns = ("date", *(one.symbol for one in prices))
+    write_grid(Grid(f"last {len(rows)} dates", columns, rows, frozenset(range(1, len(columns)))))
+    for outcome in prices.outcomes:
+        message(f"{outcome.source} {outcome.symbol}: {outcome.status} {outcome.detail}")
+
+
+@app.command()
+@takes(common=common)
+def watch(
+    common: Common,
+    symbols: SymbolsArgument,
+    source: SourceOption = None,
+    replay: Annotated[float, typer.Option(help="Replays stored prices, that many bars a second. 0 is live.")] = 0.0,
+    count: Annotated[int, typer.Option(min=0, help="Ends after that many updates. 0: with Ctrl-C.")] = 0,
+) -> None:
+    """Write each new price until Ctrl-C, a line each."""
+    with (
+        common.connect() as client,
+        client.prices.watch(split(symbols), source=source, replay_bars_per_second=replay) as updates,
+    ):
+        for number, update in enumerate(updates, 1):
+            row: dict[str, Any] = {
+                "time": str(update.time),
+                "symbol": update.symbol,
+                "price": update.price,
+                "change": update.change,
+                "change_fraction": update.change_fraction,
+                "source": update.source,
+                "sequence": update.sequence,
+            }
+            if common.output is Output.json:
+                write_json_line(row, kind="price_update")
+            elif common.output is Output.csv:
+                typer.echo(",".join(str(value) for value in row.values()))
+            else:
+                typer.echo(f"{row['time'][:19]}  {update.symbol:<14} {update.price:>12,.4f} {update.change:>+10,.4f}")
+            if number == count:
+                break

@@ -1,0 +1,198 @@
+"""``riskwave simulate``: what may happen next."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from riskwave.cli._options import Common, Output, common, parse_params, split, takes
+from riskwave.cli._output import console, write, write_csv, write_grid, write_json
+from riskwave.cli._simulating import simulation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from riskwave import Client, Simulation
+
+app = typer.Typer(help="What may happen next.", add_completion=False, no_args_is_help=True)
+
+
+@app.command()
+@takes(options=simulation, common=common)
+def run(
+    options: dict[str, Any],
+    common: Common,
+    progress: Annotated[
+        bool | None,
+        typer.Option("--progress/--no-progress", help="Show it on stderr.", show_default="on a terminal"),
+    ] = None,
+) -> None:
+    """Simulate a portfolio, each statistic with its error.
+
+    Two runs with equal options and seed give equal digests, wherever they run.
+    """
+    shown = sys.stderr.isatty() if progress is None else progress
+    with common.connect() as client:
+        result = _run_with_progress(client, options) if shown else client.simulation.run(**options)
+    write_simulation(common.output, result)
+
+
+def _run_with_progress(client: Client, options: dict[str, Any]) -> Simulation:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from riskwave import NotImplementedByServerError
+
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("paths"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    result: Simulation | None = None
+    try:
+        with (
+            Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+            client.simulation.stream(**options) as updates,
+        ):
+            task = bar.add_task("", total=options["paths"])
+            for update in updates:
+                result = update.result
+                mean = result.statistics.mean_return
+                bar.update(task, completed=update.progress.paths_done, description=f"mean return {mean!r}")
+    except NotImplementedByServerError:
+        return client.simulation.run(**options)
+    assert result is not None, "a stream that ends without an error has sent its final estimate"
+    return result
+
+
+def write_simulation(output: Output, result: Simulation) -> None:
+    """Write a simulation in the wanted form."""
+    if output is Output.json:
+        write_json(result.to_dict(), kind="simulation")
+    elif output is Output.csv:
+        write_csv(_path_rows(result) if result.distributions else _statistic_rows(result))
+    else:
+        write_grid(result.grid(), notes=False)
+        _draw(result)
+        write_notes(result)
+
+
+def write_notes(result: Simulation) -> None:
+    """Write warnings, prices, seed and digest below a table."""
+    screen = console()
+    for note in result.meta.notes():
+        screen.print(note, style="yellow" if note.startswith("warning") else "dim", markup=False)
+
+
+def _draw(result: Simulation) -> None:
+    from riskwave.cli._charts import histogram, sparkline
+
+    summary = result.summaries.get("returns")
+    screen = console()
+    if summary is not None and len(summary.histogram.counts):
+        statistics = result.statistics
+        marks = {
+            "VaR 1 %": float(statistics.var_1),
+            "VaR 5 %": float(statistics.var_5),
+            "median": float(statistics.median_return),
+        }
+        width = max(min(screen.width - 46, 60), 12)
+        bars = histogram(summary.histogram.edges, summary.histogram.counts, marks, width=width)
+        screen.print(f"\nfinal return, all but the outermost 0.1 %\n{bars}", markup=False)
+    fan = result.fan
+    for i, probability in enumerate(fan.probabilities.tolist()):
+        if probability in {0.05, 0.5, 0.95}:
+            line = sparkline(fan.wealth[i], 40)
+            screen.print(f"wealth at {probability * 100:3.0f} %  {line}  {fan.wealth[i, -1]:.3f}", markup=False)
+    screen.print()
+
+
+def _statistic_rows(result: Simulation) -> Iterator[Mapping[str, Any]]:
+    columns = ("value", "standard_error", "low", "high", "confidence")
+    for name, parts in result.statistics.to_dict().items():
+        full = parts if isinstance(parts, dict) else {"value": parts}
+        yield {"statistic": name, **{column: full.get(column) for column in columns}}
+    for name, summary in result.summaries.items():
+        if name != "returns":
+            full = summary.mean.to_dict()
+            yield {"statistic": f"mean_{name}", **{column: full[column] for column in columns}}
+
+
+def _path_rows(result: Simulation) -> Iterator[Mapping[str, Any]]:
+    names = list(result.distributions)
+    columns = [values.tolist() for values in result.distributions.values()]
+    for i, row in enumerate(zip(*columns, strict=True)):
+        yield {"path": i, **dict(zip(names, row, strict=True))}
+
+
+@app.command()
+@takes(common=common)
+def price(
+    common: Common,
+    model: Annotated[str, typer.Option(help="A registered model, such as gbm.")],
+    payoff: Annotated[str, typer.Option(help="A registered payoff, such as european.")],
+    spot: Annotated[str, typer.Option(metavar="PRICE,...", help="Spot price of each underlying.")],
+    maturity: Annotated[float, typer.Option(min=0.0, help="Years to maturity.")],
+    rate: Annotated[float, typer.Option(help="Risk-free rate a year, continuously compounded.")] = 0.0,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Of the model; may be repeated.")
+    ] = None,
+    payoff_param: Annotated[
+        list[str] | None, typer.Option("--payoff-param", metavar="NAME=VALUE", help="Of the payoff; may be repeated.")
+    ] = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 100_000,
+    steps: Annotated[int, typer.Option(help="Time steps.", show_default="by payoff and model")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed.")] = None,
+    sampling: Annotated[str | None, typer.Option(help="independent, antithetic or sobol.")] = None,
+    greeks: Annotated[str, typer.Option(metavar="NAME,...", help="Of delta, gamma, vega, rho, theta.")] = "",
+) -> None:
+    """Price a derivative and its sensitivities."""
+    try:
+        spots = [float(part) for part in split(spot)]
+    except ValueError:
+        raise typer.BadParameter(f"{spot!r} is not a list of prices", param_hint="--spot") from None
+    with common.connect() as client:
+        result = client.simulation.price(
+            model=model,
+            payoff=payoff,
+            spot=spots,
+            maturity=maturity,
+            rate=rate,
+            model_params=parse_params(param),
+            payoff_params=parse_params(payoff_param, "--payoff-param"),
+            paths=paths,
+            steps=steps,
+            seed=seed,
+            sampling=sampling,
+            greeks=split(greeks),
+        )
+    rows = [{"name": "price", **result.price.to_dict()}]
+    rows += [{"name": one.name, **one.estimate.to_dict()} for one in result.greeks]
+    write(common.output, kind="derivative_price", document=result.to_dict(), rows=rows, grids=[result.grid()])
+
+
+@app.command()
+@takes(common=common)
+def models(common: Common) -> None:
+    """List models and payoffs with their parameters."""
+    from riskwave._results import Grid
+
+    with common.connect() as client:
+        catalogue = client.simulation.models()
+    model_rows = tuple(
+        (one.name, one.title, ", ".join(str(parameter) for parameter in one.parameters), ", ".join(one.modes))
+        for one in catalogue.models
+    )
+    payoff_rows = tuple(
+        (one.name, one.title, ", ".join(str(parameter) for parameter in one.parameters)) for one in catalogue.payoffs
+    )
+    grids = [Grid("models", ("model", "title", "parameters", "modes"), model_rows)]
+    if payoff_rows:
+        grids.append(Grid("payoffs", ("payoff", "title", "parameters"), payoff_rows))
+    rows = [{"kind": "model", "name": row[0], "title": row[1], "parameters": row[2]} for row in model_rows]
+    rows += [{"kind": "payoff", "name": row[0], "title": row[1], "parameters": row[2]} for row in payoff_rows]
+    write(common.output, kind="catalogue", document=catalogue.to_dict(), rows=rows, grids=grids)

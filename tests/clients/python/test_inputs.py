@@ -1,0 +1,248 @@
+"""What callers hold becomes the right request, without a server."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import riskwave as rw
+from riskwave._calls import Step
+from riskwave._indicators import IndicatorCall, Indicators, indicators_request
+from riskwave._inputs import date_text, enum_name, enum_value, portfolio_data, read_table
+from riskwave._prices import NewSeries, import_messages
+from riskwave._risk import Risk, backtest_request
+from riskwave._simulation import derivative_request, simulation_spec
+from riskwave.v1 import codec
+from riskwave.v1 import risk_service_pb2 as risk
+from riskwave.v1 import simulation_pb2 as simulation
+
+DAYS = pd.date_range("2020-01-01", periods=3)
+
+
+def first_step(plan: Any) -> Step:
+    """What a plan asks for first; a plan does nothing by itself."""
+    step = next(plan)
+    plan.close()
+    assert isinstance(step, Step)
+    return step
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, ""),
+        ("31.1.2020", "31.1.2020"),
+        (dt.date(2020, 1, 31), "2020-01-31"),
+        (dt.datetime(2020, 1, 31, 12, tzinfo=dt.UTC), "2020-01-31"),
+        (pd.Timestamp("2020-01-31 12:00"), "2020-01-31"),
+        (np.datetime64("2020-01-31T12:00"), "2020-01-31"),
+    ],
+)
+def test_dates(given: Any, expected: str) -> None:
+    assert date_text(given) == expected
+
+
+def test_tables_keep_what_frames_know() -> None:
+    frame = pd.DataFrame({"A": [1, 2, 3], "B": [4.0, np.nan, 6.0]}, index=DAYS)
+    table = read_table(frame, "close")
+    np.testing.assert_array_equal(table.values, [[1, 4], [2, np.nan], [3, 6]])
+    assert table.names == ("A", "B")
+    assert table.times is not None
+    assert table.times.dtype == "datetime64[ns]"
+    series = read_table(frame["A"], "close")
+    assert (series.values.ndim, series.names) == (1, ("A",))
+    plain = read_table([1, 2], "close")
+    assert (plain.times, plain.names) == (None, ())
+    assert read_table(pd.Series([1.0, 2.0]), "close").times is None
+    zoned = read_table(frame.tz_localize("Asia/Tokyo"), "close").times
+    assert zoned is not None
+    assert str(zoned[0]) == "2019-12-31T15:00:00.000000000"
+
+
+@pytest.mark.parametrize("given", [["a", "b"], [[1.0], [1.0, 2.0]], np.ones((2, 2, 2)), 3.0])
+def test_what_is_no_table_is_refused(given: Any) -> None:
+    with pytest.raises(rw.InvalidRequestError, match="close was"):
+        read_table(given, "close")
+
+
+def test_weights_over_stored_prices() -> None:
+    data = portfolio_data(weights={"WTI": 0.6, "BRENT": 0.4}, source="sample", start=dt.date(2015, 1, 1))
+    assert list(data.holdings.symbols) == ["WTI", "BRENT"]
+    assert list(data.holdings.weights) == [0.6, 0.4]
+    assert (data.source, data.start_date, data.end_date) == ("sample", "2015-01-01", "")
+    assert list(portfolio_data(weights=pd.Series({"WTI": 1.0})).holdings.symbols) == ["WTI"]
+
+
+def test_a_stored_portfolio() -> None:
+    data = portfolio_data(portfolio="oil")
+    assert (data.WhichOneof("portfolio"), data.portfolio_name) == ("portfolio_name", "oil")
+
+
+def test_returns_with_weights_by_name_are_put_in_the_columns_order() -> None:
+    frame = pd.DataFrame({"A": [0.1, 0.2, 0.3], "B": [0.0, 0.1, 0.2]}, index=DAYS)
+    inline = portfolio_data(returns=frame, weights={"B": 0.7, "A": 0.3}).inline_returns
+    assert list(inline.weights) == [0.3, 0.7]
+    assert list(inline.assets) == ["A", "B"]
+    assert list(inline.returns.shape) == [3, 2]
+    assert len(inline.times) == 3
+    bare = portfolio_data(returns=np.zeros((4, 2)), weights=[0.5, 0.5]).inline_returns
+    assert (list(bare.assets), list(bare.times)) == ([], [])
+    alone = portfolio_data(returns=np.zeros(4)).inline_returns
+    assert list(alone.weights) == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "portfolio was 'missing'"),
+        ({"weights": {"A": 1.0}, "portfolio": "oil"}, "given alone"),
+        ({"returns": [0.1], "portfolio": "oil"}, "given with portfolio"),
+        ({"weights": [0.5, 0.5]}, "mapping of symbols"),
+        ({"weights": [0.5], "symbols": ["A", "B"]}, "one a symbol"),
+        ({"returns": pd.DataFrame({"A": [0.1]}), "weights": {"B": 1.0}}, "one weight for each column"),
+    ],
+)
+def test_portfolios_that_contradict_themselves_are_refused(given: Any, message: str) -> None:
+    with pytest.raises(rw.InvalidRequestError, match=message):
+        portfolio_data(**given)
+
+
+def test_symbols_without_weights_are_equally_weighted() -> None:
+    assert list(portfolio_data(symbols=["A", "B"]).holdings.weights) == [0.5, 0.5]
+
+
+def test_enums_go_by_their_names() -> None:
+    assert enum_value(simulation.Sampling, "SOBOL", "sampling") == simulation.SAMPLING_SOBOL
+    assert enum_value(simulation.Sampling, None, "sampling") == 0
+    assert enum_name(simulation.Sampling, simulation.SAMPLING_ANTITHETIC) == "antithetic"
+    assert enum_name(simulation.Sampling, 77) == "77"
+    with pytest.raises(rw.InvalidRequestError, match="one of independent, antithetic, sobol"):
+        enum_value(simulation.Sampling, "quasi", "sampling")
+
+
+def test_bars_from_a_frame() -> None:
+    frame = pd.DataFrame({"WTI": [1.0, 2.0, 3.0], "BRENT": [1.5, 2.5, 3.5]}, index=DAYS)
+    request = indicators_request([IndicatorCall("RSI", {"timeperiod": [7, 14]}, "r")], close=frame, gap_policy="taint")
+    assert list(request.bars.symbols) == ["WTI", "BRENT"]
+    assert list(request.bars.close.shape) == [3, 2]
+    assert len(request.bars.times) == 3
+    assert (request.calls[0].label, request.gap_policy) == ("r", 3)
+    assert [one.int_value for one in request.calls[0].params["timeperiod"].values] == [7, 14]
+    named = indicators_request([IndicatorCall("RSI")], close=[1.0, 2.0], symbols=["A"])
+    assert list(named.bars.symbols) == ["A"]
+    alone = indicators_request([IndicatorCall("RSI")], close=frame["WTI"])
+    assert list(alone.bars.symbols) == []
+    assert list(alone.bars.close.shape) == [3]
+
+
+def test_stored_prices_by_symbol() -> None:
+    request = indicators_request([IndicatorCall("MACD")], symbols=["WTI", "BRENT"], start="2015-01-01")
+    assert list(request.prices.symbols) == ["WTI", "BRENT"]
+    assert request.prices.start_date == "2015-01-01"
+    assert list(indicators_request([IndicatorCall("MACD")], symbols="WTI").prices.symbols) == ["WTI"]
+
+
+def test_indicators_need_bars() -> None:
+    with pytest.raises(rw.InvalidRequestError, match="bars was 'missing'"):
+        indicators_request([IndicatorCall("RSI")])
+    with pytest.raises(rw.InvalidRequestError, match="clsoe"):
+        indicators_request([IndicatorCall("RSI")], clsoe=[1.0])  # type: ignore[call-arg]
+
+
+def test_compute_many_takes_names_pairs_and_calls() -> None:
+    api: Indicators[Any] = Indicators(None)  # type: ignore[type-var] # a plan needs no front end
+    given = ["MACD", ("RSI", {"timeperiod": 7}), rw.IndicatorCall("RSI", {"timeperiod": 21}, "slow")]
+    step = first_step(Indicators.compute_many.plan(api, given, close=[1.0, 2.0]))
+    assert [(one.name, one.label) for one in step.request.calls] == [("MACD", ""), ("RSI", ""), ("RSI", "slow")]  # type: ignore[attr-defined]
+    assert step.method.name == "IndicatorService/ComputeIndicators"
+    assert step.idempotent
+
+
+def test_analyze_sends_what_it_was_given() -> None:
+    api: Risk[Any] = Risk(None)  # type: ignore[type-var]
+    plan = Risk.analyze.plan(api, weights={"A": 1.0}, periods_per_year=12, shortfall_estimator="rockafellar_uryasev")
+    request = first_step(plan).request
+    assert isinstance(request, risk.AnalyzePortfolioRequest)
+    assert (request.periods_per_year, request.confidence, request.shortfall_estimator) == (12.0, 0.0, 2)
+
+
+def test_the_law_of_one_asset() -> None:
+    spec = simulation_spec(mean=0.0005, volatility=0.01, paths=1000, seed=7, target=("mean_return", 0.01))
+    assert list(spec.inline_assets.mean) == [0.0005]
+    assert list(spec.inline_assets.covariance.shape) == [1, 1]
+    assert spec.inline_assets.covariance.values[0] == pytest.approx(1e-4)
+    assert (spec.paths, spec.horizon_days, spec.seed, spec.target.standard_error) == (1000, 252, 7, 0.01)
+    assert not simulation_spec(mean=0.0, volatility=0.01).HasField("seed")
+    assert simulation_spec(mean=0.0, volatility=0.01, seed=0).HasField("seed")
+
+
+def test_the_law_of_several_assets() -> None:
+    cov = np.array([[1e-4, 2e-5], [2e-5, 4e-4]])
+    spec = simulation_spec(mean=[0.0, 0.001], cov=cov, weights={"B": 0.4, "A": 0.6}, assets=["A", "B"])
+    assert list(spec.inline_assets.weights) == [0.6, 0.4]
+    np.testing.assert_array_equal(codec.decode_array(spec.inline_assets.covariance, "cov"), cov)
+    assert list(simulation_spec(mean=[0.0, 0.001], cov=cov).inline_assets.weights) == []
+
+
+def test_a_law_from_history() -> None:
+    spec = simulation_spec(weights={"WTI": 1.0}, start="2015-01-01", mode="full", distributions=True)
+    assert list(spec.portfolio.holdings.symbols) == ["WTI"]
+    assert (spec.portfolio.start_date, spec.mode, spec.distributions) == ("2015-01-01", 2, True)
+    assert simulation_spec(portfolio="oil").portfolio.portfolio_name == "oil"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"mean": [0.0, 0.1], "volatility": 0.01}, "volatility serves for one asset only"),
+        ({"mean": 0.0}, "covariance of the assets"),
+        ({"volatility": 0.01}, "mean was None"),
+        ({}, "portfolio was 'missing'"),
+        ({"mean": 0.0, "volatility": 0.01, "weights": {"A": 1.0}, "assets": ["B"]}, "one weight for each"),
+    ],
+)
+def test_laws_that_contradict_themselves_are_refused(given: Any, message: str) -> None:
+    with pytest.raises(rw.InvalidRequestError, match=message):
+        simulation_spec(**given)
+
+
+def test_derivatives() -> None:
+    request = derivative_request(
+        "gbm", "european", spot=100, maturity=1, payoff_params={"strike": 95.0}, greeks=["delta"]
+    )
+    assert (list(request.spots), request.maturity_years, list(request.greeks)) == ([100.0], 1.0, ["delta"])
+    assert request.payoff_params["strike"].values[0].double_value == 95.0
+    assert not request.HasField("correlation")
+
+
+def test_job_specifications_are_those_of_the_calls() -> None:
+    assert rw.JobSpec.simulation(mean=0.0, volatility=0.1).work == "simulation"
+    assert rw.JobSpec.derivative(model="gbm", payoff="european", spot=1.0).message.derivative.model == "gbm"
+    assert rw.JobSpec.backtest(weights={"A": 1.0}, level=0.95).message.backtest == backtest_request(
+        weights={"A": 1.0}, level=0.95
+    )
+    assert rw.JobSpec.indicators([rw.IndicatorCall("RSI")], symbols=["A"]).to_dict()["indicators"]["prices"] == {
+        "symbols": ["A"]
+    }
+
+
+def test_long_series_are_cut_into_messages() -> None:
+    count = 120_000
+    times = np.datetime64("1970-01-01", "ns") + np.arange(count) * np.timedelta64(60, "s")
+    series = NewSeries("A", times, np.arange(count, dtype=float), volume=np.ones(count), unit="USD")
+    messages = list(import_messages([series], "mine", validate_only=True))
+    assert [len(one.series[0].close) for one in messages] == [50_000, 50_000, 20_000]
+    assert [one.validate_only for one in messages] == [True, False, False]
+    assert {one.series[0].unit for one in messages} == {"USD"}
+    assert messages[2].series[0].times[0] == 100_000 * 60 * 10**9
+    assert max(one.ByteSize() for one in messages) < 4 * 2**20
+    empty = list(import_messages([], "mine", validate_only=True))
+    assert [one.source for one in empty] == ["mine"]
+
+
+def test_frames_to_be_stored_need_times(scripted: Any, client: rw.Client) -> None:
+    with pytest.raises(rw.InvalidRequestError, match="datetime index"):
+        client.prices.put(pd.DataFrame({"A": [1.0]}))
+    assert scripted.requests == []

@@ -1,0 +1,140 @@
+"""The client with a whole server: blocking and asyncio clients agree, docstrings' examples run, numbers are right."""
+
+import asyncio
+import doctest
+import importlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import riskwave as rw
+
+API_MODULES = ("_indicators", "_prices", "_portfolios", "_risk", "_simulation", "_jobs", "_server")
+RNG = np.random.default_rng(5)
+RETURNS = RNG.normal(0.0004, 0.01, size=(300, 2))
+CLOSE = 100 + RNG.normal(size=(200, 2)).cumsum(axis=0)
+
+
+@pytest.fixture(scope="module")
+def client(server_process: Any) -> Iterator[rw.Client]:
+    with rw.connect(server_process.address) as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", API_MODULES)
+def test_examples_of_the_calls(name: str, client: rw.Client) -> None:
+    module = importlib.import_module(f"riskwave.{name}")
+    runner = doctest.DocTestRunner()
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, globs={"client": client, "rw": rw}):
+        if any("client." in example.source for example in test.examples):
+            runner.run(test)
+    assert runner.failures == 0
+
+
+# What a call returns without the times and ids that differ between two calls.
+CALLS: dict[str, tuple[Callable[[rw.Client], Any], Callable[[rw.AsyncClient], Coroutine[Any, Any, Any]]]] = {
+    "indicators": (
+        lambda c: c.indicators.compute("RSI", close=CLOSE, timeperiod=[7, 14]),
+        lambda c: c.indicators.compute("RSI", close=CLOSE, timeperiod=[7, 14]),
+    ),
+    "report": (
+        lambda c: c.risk.analyze(returns=RETURNS, weights=[0.6, 0.4]),
+        lambda c: c.risk.analyze(returns=RETURNS, weights=[0.6, 0.4]),
+    ),
+    "simulation": (
+        lambda c: c.simulation.run(mean=0.0005, volatility=0.01, paths=4000, seed=7, distributions=True),
+        lambda c: c.simulation.run(mean=0.0005, volatility=0.01, paths=4000, seed=7, distributions=True),
+    ),
+    "prices": (
+        lambda c: c.prices.get(["WTI", "BRENT"], start="2020-01-01", end="2020-06-30"),
+        lambda c: c.prices.get(["WTI", "BRENT"], start="2020-01-01", end="2020-06-30"),
+    ),
+    "assets": (lambda c: c.prices.assets(), lambda c: c.prices.assets()),
+    "models": (lambda c: c.simulation.models(), lambda c: c.simulation.models()),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_both_clients_return_the_same(name: str, client: rw.Client, server_process: Any) -> None:
+    blocking, awaiting = CALLS[name]
+
+    async def ask() -> Any:
+        async with rw.connect_async(server_process.address) as other:
+            return await awaiting(other)
+
+    first, second = (settle(one.to_dict()) for one in (blocking(client), asyncio.run(ask())))
+    np.testing.assert_equal(second, first)
+
+
+def settle(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        moving = {"correlation_id", "compute_time", "compute_s", "queue_s", "cold_kernel"}
+        return {key: settle(value) for key, value in plain.items() if key not in moving}
+    return plain
+
+
+def test_an_indicator_of_a_frame_is_talibs(client: rw.Client) -> None:
+    import talib
+
+    frame = pd.DataFrame(CLOSE, columns=["A", "B"], index=pd.date_range("2020-01-01", periods=len(CLOSE)))
+    result = client.indicators.compute("RSI", close=frame, timeperiod=14)
+    np.testing.assert_allclose(result.to_pandas()["real", "B"], talib.RSI(CLOSE[:, 1].copy(), 14), rtol=1e-9)
+    assert result.lookback == 14
+    assert list(result.to_pandas().index) == list(frame.index)
+
+
+def test_a_stream_converges_to_the_bits_of_the_run(client: rw.Client) -> None:
+    options: dict[str, Any] = {"mean": 0.0005, "volatility": 0.01, "paths": 20_000, "seed": 7}
+    *_, last = client.simulation.stream(**options)
+    assert last.final
+    assert last.result.meta.digest == client.simulation.run(**options).meta.digest
+
+
+def test_large_distributions_come_in_pieces_with_the_same_bits(client: rw.Client) -> None:
+    options: dict[str, Any] = {"mean": 0.0005, "volatility": 0.01, "horizon": 5, "seed": 7, "distributions": True}
+    small = client.simulation.run(paths=2_000, **options).distributions["returns"]
+    large = client.simulation.run(paths=600_000, **options).distributions
+    assert {len(values) for values in large.values()} == {600_000}
+    assert np.isfinite(large["returns"]).all()
+    np.testing.assert_array_equal(large["returns"][:2_000], small)
+
+
+def test_what_is_put_is_what_is_got(client: rw.Client) -> None:
+    times = pd.date_range("2021-03-01", periods=400, name="time")
+    frame = pd.DataFrame({"MINE": np.round(RNG.normal(50, 1, 400), 6)}, index=times)
+    first = client.prices.put(frame, source="client_test")
+    assert (first.counts[0].inserted, first.counts[0].unchanged) == (400, 0)
+    again = client.prices.put(frame, source="client_test")
+    assert (again.counts[0].inserted, again.counts[0].unchanged) == (0, 400)
+    stored = client.prices.get("MINE", source="client_test")
+    np.testing.assert_array_equal(stored["MINE"].close, frame["MINE"])
+    assert list(stored.to_pandas().index) == list(times)
+
+
+def test_a_portfolio_is_kept_changed_and_forgotten(client: rw.Client) -> None:
+    made = client.portfolios.put("client test", {"WTI": 0.6, "BRENT": 0.4}, etag="new")
+    with pytest.raises(rw.ConflictError):
+        client.portfolios.put("client test", {"WTI": 1.0}, etag="new")
+    changed = client.portfolios.put("client test", {"WTI": 1.0}, etag=made.etag)
+    assert changed.etag != made.etag
+    assert client.portfolios.get("client test").weights == {"WTI": 1.0}
+    assert "client test" in [one.name for one in client.portfolios.list()]
+    client.portfolios.delete("client test")
+    with pytest.raises(rw.NotFoundError):
+        client.portfolios.get("client test")
+
+
+def test_an_unknown_symbol_has_near_names(client: rw.Client) -> None:
+    with pytest.raises(rw.NotFoundError) as caught:
+        client.prices.get("BRNT")
+    assert caught.value.reason == "UNKNOWN_SYMBOL"
+    assert "BRENT" in caught.value.near_names
+    assert caught.value.correlation_id
+
+
+def test_a_negative_price_is_warned_of(client: rw.Client) -> None:
+    report = client.risk.analyze(weights={"WTI": 1.0}, start="2020-01-01", end="2020-12-31")
+    assert [one.code for one in report.meta.warnings], "WTI was at -36.98 on 2020-04-20"
