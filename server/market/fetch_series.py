@@ -191,7 +191,7 @@ class SeriesFetcher:
         name, symbol = vendor.source.name, query.asset.symbol
         if coverage is None:
             return FetchOutcome(name, symbol, "no_data", error.message)
-        kept = self._extended(query, coverage, asked, coverage.last_date)
+        kept = self._extended(name, query, coverage, asked, coverage.last_date)
         stored = stored_as(query, name)
         await asyncio.to_thread(self.store.upsert, stored, [], notes={f"fetched.{stored}.{symbol}": kept.to_json()})
         return FetchOutcome(name, symbol, "ok", "nothing new")
@@ -207,7 +207,7 @@ class SeriesFetcher:
             int(bars.times[-1]) if held is None or not len(held) else max(int(held.times[-1]), int(bars.times[-1]))
         )
         last_date = str(np.datetime64(last_ns, "ns").astype("datetime64[D]"))
-        notes = {f"fetched.{stored}.{symbol}": self._extended(query, coverage, asked, last_date).to_json()}
+        notes = {f"fetched.{stored}.{symbol}": self._extended(bars.source, query, coverage, asked, last_date).to_json()}
         if restated:
             known = restated_in(self.store, stored, symbol)
             entries = [[one.time_ns, one.old, one.new, one.found_ns] for one in (*known, *restated)]
@@ -240,8 +240,11 @@ class SeriesFetcher:
         except InputError:  # no such source, or no such symbol of it
             return None
 
-    def _extended(self, query: Query, coverage: Coverage | None, asked: Missing, last_date: str) -> Coverage:
-        fresh_s = self.freshness.of(query.interval)
+    def _extended(
+        self, source: str, query: Query, coverage: Coverage | None, asked: Missing, last_date: str
+    ) -> Coverage:
+        # What lies on this machine costs nothing to look at again.
+        fresh_s = self.freshness.of(query.interval) if self.vendors[source].source.base_url else 0.0
         return extended(coverage, asked, last_date, now_ns=self._clock_ns(), fresh_s=fresh_s)
 
 
