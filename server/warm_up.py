@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from riskwave.compute import montecarlo, oscillators
+from riskwave.compute import montecarlo, oscillators, risk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ _log = structlog.get_logger("riskwave.server")
 PARTS: dict[str, Callable[[], object]] = {
     "oscillators": oscillators.warm_up,
     "montecarlo": montecarlo.warm_up,
+    "risk": risk.warm_up,
 }
 
 

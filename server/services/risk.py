@@ -12,7 +12,7 @@ from riskwave.server.encoding import make_estimate, put_array
 from riskwave.server.errors import CallError, invalid_field
 from riskwave.server.history import ReturnHistory, inline_history
 from riskwave.server.results import fill_meta
-from riskwave.v1 import portfolio_pb2
+from riskwave.server.services.risk_scenarios import decode_scenarios, fill_backtest, fill_stress
 from riskwave.v1 import risk_service_pb2 as pb
 from riskwave.v1.codec import decode_params, fill
 
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from riskwave.compute.result_warning import ResultWarning
     from riskwave.server.call import Call
     from riskwave.server.runtime import Runtime
+    from riskwave.v1 import meta_pb2, portfolio_pb2
 
 R = TypeVar("R")
 M = TypeVar("M", bound="Message")
 
 PERIODS_PER_YEAR = 252.0
 CONFIDENCE = 0.95
+BACKTEST_LEVEL = 0.99
+BACKTEST_WINDOW_BARS = 250
 LARGE_VALUES = 1 << 16
 """Answers with more numbers are encoded by a thread."""
 
@@ -114,6 +117,41 @@ class RiskService:
         )
         return await self._answer(report.covariance.size * 2, _encode_covariance, report, history, call)
 
+    async def stress_test(self, request: pb.StressTestRequest, call: Call) -> pb.StressTestResponse:
+        """Return what the portfolio loses in each scenario."""
+        history = await self._history(request.data)
+        scenarios = decode_scenarios(request.scenarios, history)
+        report = await self._run(
+            call,
+            history,
+            lambda: risk.stress_portfolio(history.returns, history.weights, scenarios, assets=history.assets),
+        )
+        answer = pb.StressTestResponse()
+        digest = fill_stress(answer, report)
+        _fill_meta(answer.meta, "risk.stress_portfolio", digest, report.warnings, history, call)
+        return answer
+
+    async def backtest_risk(self, request: pb.BacktestRiskRequest, call: Call) -> pb.BacktestRiskResponse:
+        """Return a model's forecasts beside what came, and the tests of them."""
+        params = decode_params(request.params)
+        history = await self._history(request.data)
+        report = await self._run(
+            call,
+            history,
+            lambda: risk.backtest_risk(
+                history.returns,
+                history.weights,
+                method=request.method or "historical",
+                level=request.level or BACKTEST_LEVEL,
+                window_bars=request.window_bars or BACKTEST_WINDOW_BARS,
+                params=params,
+            ),
+        )
+        answer = pb.BacktestRiskResponse()
+        digest = fill_backtest(answer, report, history)
+        _fill_meta(answer.meta, "risk.backtest_risk", digest, report.warnings, history, call)
+        return answer
+
     async def _history(self, data: portfolio_pb2.PortfolioData) -> ReturnHistory:
         kind = data.WhichOneof("portfolio")
         if kind is None:
@@ -151,6 +189,17 @@ def _warnings(warnings: Iterable[ResultWarning], history: ReturnHistory) -> Iter
         yield replace(warning, field=_field(warning.field, history)) if warning.field else warning
 
 
+def _fill_meta(
+    meta: meta_pb2.ResultMeta,
+    kernel: str,
+    digest: str,
+    warnings: Iterable[ResultWarning],
+    history: ReturnHistory,
+    call: Call,
+) -> None:
+    fill_meta(meta, call, kernel, digest=digest, provenance=history.provenance, warnings=_warnings(warnings, history))
+
+
 def _encode_analysis(report: risk.PortfolioReport, history: ReturnHistory, call: Call) -> pb.AnalyzePortfolioResponse:
     answer = pb.AnalyzePortfolioResponse()
     encode_report(answer.report, report)
@@ -171,14 +220,7 @@ def _encode_analysis(report: risk.PortfolioReport, history: ReturnHistory, call:
             "component_cvar_95": decomposition.component_cvar_95,
         }
     )
-    fill_meta(
-        answer.meta,
-        call,
-        "risk.analyze_portfolio",
-        digest=digest,
-        provenance=history.provenance,
-        warnings=_warnings(report.warnings, history),
-    )
+    _fill_meta(answer.meta, "risk.analyze_portfolio", digest, report.warnings, history, call)
     return answer
 
 
@@ -238,14 +280,8 @@ def _encode_rolling(result: risk.RollingRisk, history: ReturnHistory, call: Call
         put_array(answer.measures.add(name=name).array, values)
     if history.times.size:
         fill(answer, "times", history.times)
-    fill_meta(
-        answer.meta,
-        call,
-        "risk.rolling_risk",
-        digest=digest_arrays(result.measures),
-        provenance=history.provenance,
-        warnings=_warnings(result.warnings, history),
-    )
+    digest = digest_arrays(result.measures)
+    _fill_meta(answer.meta, "risk.rolling_risk", digest, result.warnings, history, call)
     return answer
 
 
@@ -262,12 +298,6 @@ def _encode_covariance(
     put_array(answer.correlation, report.correlation)
     put_array(answer.mean, report.mean)
     numbers = {"covariance": report.covariance, "correlation": report.correlation, "mean": report.mean}
-    fill_meta(
-        answer.meta,
-        call,
-        "risk.compute_covariance",
-        digest=digest_arrays(numbers),
-        provenance=history.provenance,
-        warnings=_warnings(report.warnings, history),
-    )
+    digest = digest_arrays(numbers)
+    _fill_meta(answer.meta, "risk.compute_covariance", digest, report.warnings, history, call)
     return answer

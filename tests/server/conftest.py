@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import pytest
@@ -50,7 +50,7 @@ class ServerThread:
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
 
-    def __enter__(self) -> "ServerThread":
+    def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait()
         if self._failure is not None:
@@ -119,7 +119,7 @@ def take_apart(error: grpc.RpcError) -> Refusal:
         for message in (info, request, bad, retry, debug):
             detail.Unpack(message)
     assert info.domain == "riskwave"
-    initial = {key: value for key, value in error.initial_metadata() or ()}
+    initial = dict(error.initial_metadata() or ())
     return Refusal(
         error.code(),
         status.message,

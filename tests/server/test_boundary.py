@@ -102,6 +102,7 @@ def make_scripted(runtime: Any, _capabilities: Any) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def scripted(running_scripted: Any) -> Scripted:
+    assert running_scripted.server.port
     return SCRIPTS[-1]
 
 
