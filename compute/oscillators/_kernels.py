@@ -236,11 +236,12 @@ def ema(
     while t < bars and seen + t < seed_bars:
         row = t * lanes
         for j in range(lanes):
-            state[j] += x[row + j]
+            # Updated in this way the mean of equal values is exactly their value.
+            state[j] += (x[row + j] - state[j]) / (seen + t + 1)
         t += 1
         if seen + t == seed_bars:
             for j in range(lanes):
-                state[j] /= seed_divisor
+                state[j] *= seed_bars / seed_divisor
                 out[row + j] = state[j]
     if lanes == 1:
         if t < bars:

@@ -19,7 +19,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, ema,
 def massi(high: Series, low: Series, fastperiod: int, slowperiod: int) -> Series:
     """Sum of the average range over the average of that average.
 
-    Both averages are exponential. A ratio to 0 counts 0.
+    Both averages are exponential. A ratio to 0 counts 1.
     """
     once = ema(high - low, fastperiod)
-    return window_sum(ratio(once, ema(once, fastperiod)), slowperiod)
+    return window_sum(ratio(once, ema(once, fastperiod), empty=1.0), slowperiod)

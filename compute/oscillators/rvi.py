@@ -7,8 +7,8 @@ from riskwave.compute.oscillators._formula import (
     Series,
     Stability,
     oscillator,
-    percent_share,
     period,
+    ratio,
     rma,
     where_greater,
     window_deviation,
@@ -33,9 +33,9 @@ from riskwave.compute.oscillators._formula import (
 def rvi(close: Series, timeperiod: int, stddevperiod: int) -> Series:
     """Share of the standard deviation on rising bars in that on all moving bars, both smoothed, in per cent.
 
-    Without any movement it is 0. Not the relative vigor index, which is RVGI.
+    Without any movement it is 50. Not the relative vigor index, which is RVGI.
     """
     spread, before = window_deviation(close, stddevperiod), close.lag(1)
     up = rma(where_greater(close, before, spread, 0.0), timeperiod)
     down = rma(where_greater(before, close, spread, 0.0), timeperiod)
-    return percent_share(up, down)
+    return 100.0 * ratio(up, up + down, empty=0.5)

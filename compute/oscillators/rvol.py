@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio, sma
 
 
@@ -17,6 +19,6 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
 def rvol(volume: Series, timeperiod: int) -> Series:
     """Volume over the mean volume of the `timeperiod` bars before.
 
-    It is 0 when those had none.
+    It is missing when those had none.
     """
-    return ratio(volume, sma(volume, timeperiod).lag(1))
+    return ratio(volume, sma(volume, timeperiod).lag(1), empty=math.nan)

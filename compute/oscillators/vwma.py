@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio, window_sum
 
 
@@ -16,6 +18,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
 def vwma(close: Series, volume: Series, timeperiod: int) -> Series:
     """Mean of the closes of the window, weighted with their volumes.
 
-    It is 0 without volume, where TA-Lib has NaN.
+    It is missing in a window without volume.
     """
-    return ratio(window_sum(close * volume, timeperiod), window_sum(volume, timeperiod))
+    turnover = window_sum(close * volume, timeperiod)
+    return ratio(turnover, window_sum(volume, timeperiod), empty=math.nan)
