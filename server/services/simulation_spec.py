@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MODEL = "normal"
 HORIZON_DAYS = 252
 CONFIDENCE = 0.95
 SEED_BITS = 53
 """Of a seed that the server draws: every language's plain number holds it."""
 
-_MODES: dict[int, Mode] = {pb.SIMULATION_MODE_COLLAPSED: "collapsed", pb.SIMULATION_MODE_FULL: "full"}
+_MODES: dict[int, Mode] = {
+    pb.SIMULATION_MODE_UNSPECIFIED: "auto",
+    pb.SIMULATION_MODE_COLLAPSED: "collapsed",
+    pb.SIMULATION_MODE_FULL: "full",
+}
 _REBALANCINGS: dict[int, Rebalancing] = {
     pb.REBALANCING_UNSPECIFIED: "daily",
     pb.REBALANCING_DAILY: "daily",
@@ -96,16 +101,17 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
     CallError
         INVALID_ARGUMENT for whatever the kernels refuse, under the request's own name.
     """
-    law = _calibrated(history) if history is not None else _given_law(message.inline_assets)
+    model = message.model or MODEL
+    law = _calibrated(history, model) if history is not None else _given_law(message.inline_assets)
     try:
         spec = replace(
             law.spec,
             paths=message.paths,
             horizon_days=message.horizon_days or HORIZON_DAYS,
             seed=message.seed if message.HasField("seed") else secrets.randbits(SEED_BITS),
-            model=message.model or "normal",
+            model=model,
             params=decode_params(message.params, "spec.params"),
-            mode=_mode(message),
+            mode=_choice(_MODES, message.mode, "mode"),
             rebalancing=_choice(_REBALANCINGS, message.rebalancing, "rebalancing"),
             sampling=_choice(_SAMPLINGS, message.sampling, "sampling"),
             distributions=message.distributions,
@@ -133,13 +139,6 @@ def field_of(argument: str, fields: Mapping[str, str]) -> str:
     return fields.get(head, f"spec.{head}") + argument[len(head) :]
 
 
-def _mode(message: pb.SimulationSpec) -> Mode:
-    """Collapsed where the request allows it: weights that drift need every asset."""
-    if message.mode == pb.SIMULATION_MODE_UNSPECIFIED:
-        return "full" if message.rebalancing == pb.REBALANCING_NONE else "collapsed"
-    return _choice(_MODES, message.mode, "mode")
-
-
 def _choice(choices: Mapping[int, T], value: int, field: str) -> T:
     if value not in choices:
         raise InputError(field, str(value), "a value of its enumeration")
@@ -162,9 +161,12 @@ def _given_law(message: pb.InlineAssets) -> SimulationInput:
     )
 
 
-def _calibrated(history: ReturnHistory) -> SimulationInput:
-    """Return the law of a history: its mean and sample covariance a day."""
-    fields = {"mean": history.fields["returns"], "covariance": history.fields["returns"], **history.fields}
+def _calibrated(history: ReturnHistory, model: str) -> SimulationInput:
+    """Return the law of a history: its mean and sample covariance a day, or the returns themselves."""
+    fields = {**dict.fromkeys(("mean", "covariance", "history"), history.fields["returns"]), **history.fields}
+    if model in montecarlo.MODELS.names() and montecarlo.MODELS.get(model).takes_history:
+        spec = SimulationSpec(history=history.returns, weights=history.weights, paths=2)
+        return SimulationInput(spec, history.provenance, (), fields)
     try:
         estimate = risk.compute_covariance(history.returns, assets=history.assets)
     except InputError as error:
