@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from riskwave.compute import montecarlo
+from riskwave.v1 import meta_pb2, simulation_service_pb2_grpc
+from riskwave.v1 import simulation_pb2 as spec_pb
+from riskwave.v1 import simulation_service_pb2 as pb
+from riskwave.v1.codec import decode_array, decode_named_arrays, encode_array, read
+
+
+@pytest.fixture
+def stub(channel):
+    return simulation_service_pb2_grpc.SimulationServiceStub(channel)
+
+
+def make_spec(paths=20_000, mean=(0.0005,), covariance=((1e-4,),), weights=(1.0,), **fields) -> spec_pb.SimulationSpec:
+    assets = spec_pb.InlineAssets(mean=mean, covariance=encode_array(covariance), weights=weights)
+    return spec_pb.SimulationSpec(**({"inline_assets": assets, "paths": paths, "seed": 7} | fields))
+
+
+def direct(**fields) -> montecarlo.SimulationResult:
+    given = {"mean": [0.0005], "covariance": [[1e-4]], "weights": [1.0], "paths": 20_000, "seed": 7}
+    return montecarlo.run(
+        montecarlo.SimulationSpec(
+            **{name: np.array(value) if isinstance(value, list) else value for name, value in (given | fields).items()}
+        )
+    )
+
+
+def test_the_answer_is_the_kernels(stub) -> None:
+    answer = stub.Simulate(pb.SimulateRequest(spec=make_spec(tail_probabilities=[0.1], return_thresholds=[-0.2])))
+    expected = direct(tail_probabilities=(0.1,), return_thresholds=(-0.2,))
+    assert answer.meta.digest == montecarlo.digest(expected)
+    for name in ("mean_return", "median_return", "std_return", "var_5", "var_1", "cvar_5", "probability_of_loss"):
+        got, want = getattr(answer.result.statistics, name), getattr(expected.statistics, name)
+        assert (got.value, got.standard_error, got.low, got.high) == (
+            want.value,
+            want.standard_error,
+            want.low,
+            want.high,
+        )
+    assert [summary.name for summary in answer.result.summaries] == list(montecarlo.RESULTS)
+    assert sum(answer.result.summaries[0].histogram.counts) == 20_000
+    assert [tail.probability for tail in answer.result.tails] == [0.05, 0.01, 0.1]
+    assert answer.result.thresholds[0].threshold == -0.2
+    np.testing.assert_array_equal(decode_array(answer.result.fan.wealth, "wealth"), expected.fan.wealth)
+    assert (answer.result.num_simulations, answer.result.time_horizon_days) == (20_000, 252)
+    assert (answer.meta.seed, answer.meta.placement, answer.meta.kernel) == (7, 1, "montecarlo.normal")
+
+
+def test_a_seed_is_drawn_and_told(stub) -> None:
+    request = pb.SimulateRequest(spec=make_spec(paths=100))
+    request.spec.ClearField("seed")
+    first, second = stub.Simulate(request), stub.Simulate(request)
+    assert first.meta.seed != second.meta.seed
+    request.spec.seed = first.meta.seed
+    assert stub.Simulate(request).meta.digest == first.meta.digest
+
+
+def test_every_path_when_asked_for(stub) -> None:
+    answer = stub.Simulate(pb.SimulateRequest(spec=make_spec(distributions=True)))
+    arrays = decode_named_arrays(answer.result.distributions, "distributions")
+    for name, values in direct(distributions=True).distributions.items():
+        np.testing.assert_array_equal(arrays[name], values)
+
+
+def test_estimates_converge_while_one_watches(stub) -> None:
+    request = pb.StreamSimulationRequest(spec=make_spec(paths=600_000), min_interval={"nanos": 50_000_000})
+    answers = list(stub.StreamSimulation(request))
+    assert [answer.final for answer in answers] == [False] * (len(answers) - 1) + [True]
+    done = [answer.result.num_simulations for answer in answers]
+    assert done == sorted(done)
+    assert done[-1] == 600_000
+    errors = [answer.result.statistics.mean_return.standard_error for answer in answers]
+    assert errors[-1] == min(errors)
+    assert answers[-1].progress.paths_total == 600_000
+    assert answers[-1].meta.digest == stub.Simulate(pb.SimulateRequest(spec=request.spec)).meta.digest
+
+
+def test_distributions_come_in_pieces_of_a_stream(stub) -> None:
+    request = pb.StreamSimulationRequest(spec=make_spec(paths=200_000, distributions=True))
+    received = {name: np.full(200_000, np.nan) for name in montecarlo.RESULTS}
+    for answer in stub.StreamSimulation(request):
+        if answer.HasField("distribution_chunk"):
+            chunk = answer.distribution_chunk
+            values = read(chunk.values, "values")
+            assert chunk.total_count == 200_000
+            received[chunk.name][chunk.offset : chunk.offset + len(values)] = values
+    for name, values in direct(paths=200_000, distributions=True).distributions.items():
+        np.testing.assert_array_equal(received[name], values)
+
+
+def test_cost_is_told_beforehand(stub) -> None:
+    cost = stub.EstimateSimulation(pb.EstimateSimulationRequest(spec=make_spec(paths=1_000_000)))
+    assert cost.path_step_count == 252_000_000
+    assert cost.chunk_count > 1
+    assert cost.duration.ToTimedelta().total_seconds() > 0.05
+    assert cost.placement == meta_pb2.PLACEMENT_SERVER
+
+
+def test_a_portfolio_of_stored_prices_is_calibrated(stub) -> None:
+    data = {"holdings": {"symbols": ["WTI", "BRENT"], "weights": [3, 1]}, "start_date": "2021-01-01"}
+    answer = stub.Simulate(pb.SimulateRequest(spec={"portfolio": data, "paths": 1000, "seed": 1}))
+    assert [price.symbol for price in answer.meta.prices] == ["WTI", "BRENT"]
+    warned = {warning.code: warning.field for warning in answer.meta.warnings}
+    assert warned["WEIGHTS_NORMALISED"] == "spec.portfolio.holdings.weights"
+    assert warned["ROWS_DROPPED"] == "spec.portfolio.holdings.symbols"
+
+
+def test_a_cluster_that_is_not_there_is_reported(stub) -> None:
+    answer = stub.Simulate(pb.SimulateRequest(spec=make_spec(placement=meta_pb2.PLACEMENT_CLUSTER)))
+    assert [warning.code for warning in answer.meta.warnings] == ["CLUSTER_UNAVAILABLE"]
+    assert answer.meta.digest == montecarlo.digest(direct())
+
+
+def test_models_are_listed(stub) -> None:
+    models = {model.name: model for model in stub.ListModels(pb.ListModelsRequest()).models}
+    assert tuple(models) == montecarlo.MODELS.names()
+    assert spec_pb.SIMULATION_MODE_COLLAPSED in models["normal"].modes
+    assert models["normal"].doc
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"cash_flows": [spec_pb.CashFlow(day=1, amount=0.1)]}, "spec.cash_flows"),
+        ({"sample_path_count": 3}, "spec.sample_path_count"),
+        ({"terminal_only": True}, "spec.terminal_only"),
+        ({"sampling": spec_pb.SAMPLING_SOBOL}, "spec.sampling"),
+    ],
+)
+def test_what_is_not_served_yet_is_not_left_out_in_silence(stub, refused, fields, field: str) -> None:
+    assert list(refused(stub.Simulate, pb.SimulateRequest(spec=make_spec(**fields))).violations) == [field]
