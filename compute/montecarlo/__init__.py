@@ -15,6 +15,7 @@ from riskwave.compute.montecarlo.chunk import (
     Chunk,
     ChunkResult,
     SimulationCost,
+    boundaries,
     estimate_cost,
     plan_chunks,
     simulate_chunk,
@@ -29,8 +30,9 @@ from riskwave.compute.montecarlo.result import (
     WealthFan,
     digest,
     summarize,
+    target_reached,
 )
-from riskwave.compute.montecarlo.spec import PATHS_MAX, PATHS_MIN, SimulationSpec
+from riskwave.compute.montecarlo.spec import PATHS_MAX, PATHS_MIN, PrecisionTarget, SimulationSpec
 from riskwave.compute.montecarlo.summary import DistributionSummary, Histogram, Quantile, Tail
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "DistributionSummary",
     "Histogram",
     "PortfolioModel",
+    "PrecisionTarget",
     "Quantile",
     "SimulationCost",
     "SimulationResult",
@@ -51,12 +54,14 @@ __all__ = [
     "Tail",
     "ThresholdProbability",
     "WealthFan",
+    "boundaries",
     "digest",
     "estimate_cost",
     "plan_chunks",
     "run",
     "simulate_chunk",
     "summarize",
+    "target_reached",
     "validate",
     "warm_up",
 ]

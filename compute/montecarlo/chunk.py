@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,9 @@ FAN_DAYS_MAX: Final = 64
 
 FAN_PATHS: Final = 16_384
 """The fan is made of the first so many paths."""
+
+FIRST_BOUNDARY: Final = 8_192
+"""Paths after which a precision target is looked at for the first time."""
 
 _PATH_NS: Final = 250.0
 _SPARE_BYTES: Final = 64 << 20
@@ -94,9 +96,29 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
     (0, 100000)
     """
     size = _chunk_paths(spec)
-    return tuple(
-        Chunk(index, first, min(size, spec.paths - first)) for index, first in enumerate(range(0, spec.paths, size))
-    )
+    chunks: list[Chunk] = []
+    first = 0
+    for boundary in boundaries(spec):
+        while first < boundary:
+            count = min(size, boundary - first)
+            chunks.append(Chunk(len(chunks), first, count))
+            first += count
+    return tuple(chunks)
+
+
+def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
+    """Return the numbers of paths at which a precision target is looked at: doubling, and the last one all paths.
+
+    Without a target there is only the last. Chunks end there, so what has been simulated up to a boundary is complete.
+    """
+    if spec.target is None:
+        return (spec.paths,)
+    steps = []
+    boundary = FIRST_BOUNDARY
+    while boundary < spec.paths:
+        steps.append(boundary)
+        boundary *= 2
+    return (*steps, spec.paths)
 
 
 def _chunk_paths(spec: SimulationSpec) -> int:
@@ -122,7 +144,7 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
         core_seconds=1e-9 * spec.paths * (spec.horizon_days * step_ns + _PATH_NS) + 0.005,
         memory_bytes=3 * path_bytes + 2 * fan_bytes + _SPARE_BYTES,
         response_bytes=(path_bytes if spec.distributions else 0) + 50_000,
-        chunk_count=math.ceil(spec.paths / _chunk_paths(spec)),
+        chunk_count=len(plan_chunks(spec)),
     )
 
 

@@ -25,8 +25,9 @@ from riskwave.compute.montecarlo.philox import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from riskwave.compute.montecarlo.law import PortfolioLaw
     from riskwave.compute.montecarlo.model import PathBlock
-    from riskwave.compute.montecarlo.spec import PortfolioLaw, SimulationSpec
+    from riskwave.compute.montecarlo.spec import SimulationSpec
 
 
 @kernel()

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from riskwave.compute.montecarlo.chunk import plan_chunks, simulate_chunk
+from riskwave.compute.montecarlo.chunk import boundaries, plan_chunks, simulate_chunk
 from riskwave.compute.montecarlo.model import MODELS
-from riskwave.compute.montecarlo.result import summarize
+from riskwave.compute.montecarlo.result import summarize, target_reached
 from riskwave.compute.montecarlo.spec import Mode, SimulationSpec
+from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
 
 if TYPE_CHECKING:
+    from riskwave.compute.montecarlo.chunk import ChunkResult
     from riskwave.compute.montecarlo.result import SimulationResult
 
 
@@ -27,16 +29,33 @@ def run(spec: SimulationSpec) -> SimulationResult:
     >>> abs(mean.value - 0.13424645) < 4 * mean.standard_error
     True
     """
-    return summarize(spec, [simulate_chunk(spec, chunk) for chunk in plan_chunks(spec)])
+    chunks = plan_chunks(spec)
+    done: list[ChunkResult] = []
+    for boundary in boundaries(spec):
+        while paths_done(done) < boundary:
+            done.append(simulate_chunk(spec, chunks[len(done)]))
+        result = summarize(spec, done)
+        if target_reached(spec, result):
+            return replace(result, stopped_early=boundary < spec.paths)
+    return result
+
+
+def paths_done(results: list[ChunkResult]) -> int:
+    """Return the number of paths in some chunks' results."""
+    return sum(result.chunk.path_count for result in results)
 
 
 def warm_up() -> float:
     """Compile every model's kernels, or load them from the cache, and return the seconds that it took."""
     start = time.perf_counter()
-    tiny = SimulationSpec(
-        mean=np.zeros(2), covariance=np.eye(2) * 1e-4, weights=np.full(2, 0.5), paths=2, horizon_days=1
-    )
+    law = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4}
+    observed = {"history": np.zeros((OBSERVATIONS_MIN, 2))}
     for model in MODELS:
         for mode in model.modes:
-            run(replace(tiny, model=model.name, mode=cast(Mode, mode)))
+            given = observed if model.takes_history else law
+            run(
+                SimulationSpec(
+                    **given, weights=np.full(2, 0.5), paths=2, horizon_days=1, model=model.name, mode=cast(Mode, mode)
+                )
+            )
     return time.perf_counter() - start

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from riskwave.compute.montecarlo.spec import PortfolioLaw, SimulationSpec, check_model, check_run, portfolio_law
+from riskwave.compute.montecarlo.law import PortfolioLaw, check_model, history_law, portfolio_law
+from riskwave.compute.montecarlo.spec import SimulationSpec, check_run
 from riskwave.compute.registry import Param, Registry
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class PathBlock:
     fan: NDArray[np.float64]
 
 
-def _nothing(_law: PortfolioLaw) -> None:
-    """Find nothing wrong."""
+def _as_it_is(law: PortfolioLaw) -> PortfolioLaw:
+    return law
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,18 @@ class PortfolioModel:
         The model's own parameters.
     modes, rebalancings
         What it offers, the default first.
-    positive
-        Whether prices stay positive, so that nothing can lose more than everything.
     simulate
         Fills a `PathBlock`.
     path_step_ns
         Time of one path and day on one core in nanoseconds, measured.
-    check
-        Raises what is wrong with a law for this model in particular.
+    prepare
+        Raises what is wrong with a law for this model in particular, or completes it.
+    positive
+        Whether prices stay positive, so that nothing can lose more than everything.
+    samplings
+        How its random numbers can be drawn, the default first.
+    takes_history
+        Whether it is given by observed returns, and not by mean and covariance.
     """
 
     name: str
@@ -76,7 +81,9 @@ class PortfolioModel:
     rebalancings: tuple[str, ...]
     simulate: Callable[[SimulationSpec, PortfolioLaw, PathBlock], None]
     path_step_ns: Callable[[PortfolioLaw], float]
-    check: Callable[[PortfolioLaw], None] = _nothing
+    prepare: Callable[[PortfolioLaw], PortfolioLaw] = _as_it_is
+    samplings: tuple[str, ...] = ("independent", "antithetic")
+    takes_history: bool = False
     positive: bool = False
 
 
@@ -89,9 +96,8 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     model = MODELS.get(spec.model)
     check_run(spec)
     params, mode = check_model(spec, model)
-    law = portfolio_law(spec, params, mode, positive=model.positive)
-    model.check(law)
-    return law
+    law = history_law(spec, params, mode) if model.takes_history else portfolio_law(spec, params, mode, model)
+    return model.prepare(law)
 
 
 def validate(spec: SimulationSpec) -> tuple[ResultWarning, ...]:

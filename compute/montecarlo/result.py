@@ -101,6 +101,8 @@ class SimulationResult:
         For the returns that were asked for.
     distributions
         Every path's numbers by name, each of shape (paths,); empty unless asked for.
+    stopped_early
+        Whether a precision target ended the run before all paths.
     num_simulations, time_horizon_days, seed
         Paths, days of each, and the seed.
     warnings
@@ -113,6 +115,7 @@ class SimulationResult:
     tails: tuple[Tail, ...]
     thresholds: tuple[ThresholdProbability, ...]
     distributions: dict[str, NDArray[np.float64]]
+    stopped_early: bool
     num_simulations: int
     time_horizon_days: int
     seed: int
@@ -150,11 +153,20 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
         tails=summaries[0].tails,
         thresholds=thresholds,
         distributions={name: results[row] for row, name in enumerate(RESULTS)} if spec.distributions else {},
+        stopped_early=False,
         num_simulations=len(returns),
         time_horizon_days=spec.horizon_days,
         seed=spec.seed,
         warnings=law_of(spec).warnings,
     )
+
+
+def target_reached(spec: SimulationSpec, result: SimulationResult) -> bool:
+    """Return whether `result`, of the paths up to one of the boundaries, is as precise as `spec` asks for."""
+    if spec.target is None:
+        return False
+    estimate: Estimate = getattr(result.statistics, spec.target.statistic)
+    return estimate.standard_error <= spec.target.standard_error
 
 
 def digest(result: SimulationResult) -> str:

@@ -13,13 +13,14 @@ import numpy as np
 
 from riskwave.compute.errors import NotPositiveSemidefiniteError
 from riskwave.compute.montecarlo.elliptical import simulate_independent_days
+from riskwave.compute.montecarlo.law import EIGENVALUE_TOLERANCE
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
-from riskwave.compute.montecarlo.spec import EIGENVALUE_TOLERANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from riskwave.compute.montecarlo.spec import PortfolioLaw, SimulationSpec
+    from riskwave.compute.montecarlo.law import PortfolioLaw
+    from riskwave.compute.montecarlo.spec import SimulationSpec
 
 
 def log_covariance(law: PortfolioLaw) -> NDArray[np.float64]:
@@ -29,7 +30,7 @@ def log_covariance(law: PortfolioLaw) -> NDArray[np.float64]:
     return result
 
 
-def _check(law: PortfolioLaw) -> None:
+def _prepare(law: PortfolioLaw) -> PortfolioLaw:
     growth = 1.0 + law.mean
     relative = law.covariance / np.outer(growth, growth)
     if relative.min() <= -1.0:
@@ -41,6 +42,7 @@ def _check(law: PortfolioLaw) -> None:
             f"a matrix whose log returns' covariance has the eigenvalue {eigenvalues[0]:.6g}",
             "one that lognormal prices can have",
         )
+    return law
 
 
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
@@ -65,6 +67,6 @@ MODELS.add(
         rebalancings=("daily", "none"),
         simulate=_simulate,
         path_step_ns=path_step_ns,
-        check=_check,
+        prepare=_prepare,
     )
 )

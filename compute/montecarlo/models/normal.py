@@ -13,7 +13,8 @@ from riskwave.compute.montecarlo.elliptical import simulate_independent_days
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
 
 if TYPE_CHECKING:
-    from riskwave.compute.montecarlo.spec import PortfolioLaw, SimulationSpec
+    from riskwave.compute.montecarlo.law import PortfolioLaw
+    from riskwave.compute.montecarlo.spec import SimulationSpec
 
 
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:

@@ -14,7 +14,8 @@ from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
-    from riskwave.compute.montecarlo.spec import PortfolioLaw, SimulationSpec
+    from riskwave.compute.montecarlo.law import PortfolioLaw
+    from riskwave.compute.montecarlo.spec import SimulationSpec
 
 
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:

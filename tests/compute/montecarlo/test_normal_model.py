@@ -143,6 +143,7 @@ def test_full_and_collapsed_agree_for_many_assets(oracles):
     mean, weights = rng.normal(0.0004, 0.0003, n), rng.uniform(0.0, 2.0 / n, n)
     weights /= weights.sum()
     law = oracles.NormalDays(weights @ mean, math.sqrt(weights @ covariance @ weights), 60)
+    expected = expectations(law)
     for mode in ("collapsed", "full"):
         found = run(
             SimulationSpec(
@@ -150,7 +151,6 @@ def test_full_and_collapsed_agree_for_many_assets(oracles):
             )
         )
         estimates = estimates_of(found)
-        expected = expectations(law)
         for name in ("mean", "std", "q0.05", "q0.5", "q0.95", "es0.05", "loss", "volatility", "sharpe", "drawdown"):
             z = (estimates[name].value - expected[name][0]) / estimates[name].standard_error
             assert abs(z) <= 4.0, (mode, name)

@@ -22,6 +22,14 @@ FULL = SimulationSpec(
     mode="full",
     horizon_days=41,
 )
+BOOTSTRAP = SimulationSpec(
+    history=np.random.default_rng(9).normal(0.0003, 0.01, (173, 3)),
+    weights=[0.5, 0.3, 0.2],
+    paths=20_001,
+    seed=77,
+    model="bootstrap",
+    horizon_days=61,
+)
 SPECS = pytest.mark.parametrize(
     "spec",
     [
@@ -33,8 +41,21 @@ SPECS = pytest.mark.parametrize(
         replace(SPEC, model="student_t", params={"degrees": 3.0}, horizon_days=21),
         replace(FULL, model="student_t", sampling="antithetic", paths=20_000),
         replace(FULL, model="gbm"),
+        BOOTSTRAP,
+        replace(BOOTSTRAP, rebalancing="none", params={"block_length": 3.0}),
     ],
-    ids=["collapsed", "full", "drifting", "antithetic", "short", "student_t", "student_t full antithetic", "gbm"],
+    ids=[
+        "collapsed",
+        "full",
+        "drifting",
+        "antithetic",
+        "short",
+        "student_t",
+        "student_t full antithetic",
+        "gbm",
+        "bootstrap",
+        "bootstrap full",
+    ],
 )
 
 
@@ -160,3 +181,18 @@ def test_the_first_chunks_are_an_estimate_on_the_way():
     assert part.num_simulations == sum(chunk.path_count for chunk in chunks[:2])
     whole = run(replace(SPEC, paths=part.num_simulations))
     assert part.statistics == whole.statistics
+
+
+def test_a_bootstrap_path_recomputed_in_plain_python():
+    path, length, observations = 4_321, 3.0, 173
+    spec = replace(BOOTSTRAP, params={"block_length": length})
+    position, days = 0, []
+    for day in range(spec.horizon_days):
+        jump, where = philox((path, 0, day // 2, 4 << 16), (77, 0))[2 * (day % 2) :][:2]
+        jumps = day == 0 or jump < 2**32 // 3
+        position = where * observations >> 32 if jumps else (position + 1) % observations
+        days.append(spec.history[position])
+    expected = path_results(np.array(days) @ spec.weights)
+    for mode in ("collapsed", "full"):
+        found = simulate_chunk(replace(spec, mode=mode), Chunk(0, path, 1)).results[:, 0]
+        np.testing.assert_allclose(found, expected, rtol=1e-11)
