@@ -170,22 +170,10 @@ class Indicators(Api[F]):
         open, high, low, close, volume
             The bars, of shape (bars) or (bars, symbols): arrays, series or frames. A datetime index becomes the
             times, a frame's columns the symbols. NaN is a missing value.
-        symbols
+        symbols, source, start, end
             Without bars, the stored prices to use, put on their common dates; with bars, names of the columns.
-        source
-            The source of stored prices. None takes the preferred one of each symbol.
-        start, end
-            First and last date of stored prices, both included.
-        gap_policy
-            What follows a bar with a missing input: hold (default), restart, taint or strict.
-        max_gap_bars
-            With hold, the longest gap that is bridged, in bars. 0 means any.
-        convention
-            talib (default), wilder, tradingview or tulip.
-        allow_look_ahead
-            Allows indicators whose values use later bars.
-        reducer
-            What to return of each output: last, crossings or rank. None returns every bar.
+        gap_policy, max_gap_bars, convention, allow_look_ahead, reducer
+            How gaps are taken and what is returned of each output: see `riskwave.BarOptions`.
         timeout_s
             Seconds to wait for the answer.
         **params
