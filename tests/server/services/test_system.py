@@ -1,0 +1,66 @@
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from riskwave.server.dispatch import SERVICES
+from riskwave.v1 import system_service_pb2 as pb
+from riskwave.v1 import system_service_pb2_grpc
+
+
+def info(channel):
+    return system_service_pb2_grpc.SystemServiceStub(channel).GetServerInfo(pb.GetServerInfoRequest())
+
+
+def test_every_call_of_the_contract_is_ready_or_says_why_not(channel, refused) -> None:
+    capabilities = {one.method: one for one in info(channel).capabilities}
+    methods = [f"{service.full_name}/{method.name}" for service in SERVICES.values() for method in service.methods]
+    assert sorted(capabilities) == sorted(methods)
+    for name in ("RiskService/AnalyzePortfolio", "SimulationService/Simulate", "MarketDataService/ImportPrices"):
+        assert capabilities[f"riskwave.v1.{name}"].ready
+    for name, one in capabilities.items():
+        assert one.ready is not bool(one.detail)
+        if not one.ready:
+            refusal = refused(channel.stream_stream(f"/{name}"), iter([b""]))
+            assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED")
+
+
+def test_limits_versions_and_parts(channel) -> None:
+    answer = info(channel)
+    assert answer.profile == "test"
+    assert answer.limits.message_bytes == 16 * 1024 * 1024
+    assert answer.limits.default_deadline.seconds == 60
+    assert {"python", "numpy", "numba", "grpcio"} <= set(answer.library_versions)
+    parts = {part.name: part for part in answer.components}
+    assert (parts["store"].kind, parts["cluster"].kind) == ("sqlite", "off")
+    assert not answer.degraded
+    assert answer.warm_up_duration.seconds + answer.warm_up_duration.nanos > 0
+    assert answer.compute_thread_count >= 1
+
+
+def test_statistics_count_calls_and_errors(start_server, refused) -> None:
+    with start_server() as thread, grpc.insecure_channel(thread.server.address) as channel:
+        info(channel)
+        refused(channel.unary_unary("/riskwave.v1.JobService/GetJob"), b"")
+        stub = system_service_pb2_grpc.SystemServiceStub(channel)
+        answer = stub.GetStatistics(pb.GetStatisticsRequest())
+    methods = {one.method.rpartition("/")[2]: one for one in answer.methods}
+    assert methods["GetServerInfo"].ok_count == 1
+    assert dict(methods["GetJob"].error_counts) == {"UNIMPLEMENTED": 1}
+    assert methods["GetStatistics"].active_count == 1
+    assert answer.resident_memory_bytes > 50_000_000
+
+
+def test_health_of_the_process_and_of_each_service(channel) -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    for name in ("", *SERVICES):
+        answer = stub.Check(health_pb2.HealthCheckRequest(service=name))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_reflection_lists_the_contract(channel, start_server) -> None:
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    answer = next(iter(reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([request]))))
+    assert {one.name for one in answer.list_services_response.service} >= set(SERVICES)
+    with start_server(server={"reflection": False}) as thread, grpc.insecure_channel(thread.server.address) as other:
+        call = reflection_pb2_grpc.ServerReflectionStub(other).ServerReflectionInfo(iter([request]))
+        assert call.code() is grpc.StatusCode.UNIMPLEMENTED
