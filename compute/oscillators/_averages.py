@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _recursions
 from riskwave.compute.oscillators._hilbert import mesa
 from riskwave.compute.oscillators._operations import distance, ratio, window_mean, window_sum, window_weighted_sum
 from riskwave.compute.oscillators._series import Series, recursion
@@ -18,7 +18,7 @@ def smoothed(x: Series, factor: float, seed_bars: int, *, seed_divisor: float | 
     """
     divisor = float(seed_bars if seed_divisor is None else seed_divisor)
     return recursion(
-        _kernels.ema, x, state_rows=1, params=(float(factor), seed_bars, divisor), warm_up_bars=seed_bars - 1
+        _recursions.ema, x, state_rows=1, params=(float(factor), seed_bars, divisor), warm_up_bars=seed_bars - 1
     )[0]
 
 
@@ -67,7 +67,7 @@ def kama(x: Series, timeperiod: int) -> Series:
     the value before the first that has a ratio.
     """
     factor = efficiency_ratio(x, timeperiod) * (2.0 / 3.0 - 2.0 / 31.0) + 2.0 / 31.0
-    return recursion(_kernels.ema_varying, x, factor * factor, x.lag(1), state_rows=1)[0]
+    return recursion(_recursions.ema_varying, x, factor * factor, x.lag(1), state_rows=1)[0]
 
 
 def efficiency_ratio(x: Series, timeperiod: int) -> Series:

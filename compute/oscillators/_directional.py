@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _kernels, _recursions
 from riskwave.compute.oscillators._averages import smoothed
 from riskwave.compute.oscillators._operations import ratio, ratio_or_last, true_range
 from riskwave.compute.oscillators._series import Operation, Series, apply, recursion
@@ -33,7 +33,7 @@ def average_directional_index(high: Series, low: Series, timeperiod: int) -> Ser
     both = _after_seed(plus, timeperiod) + _after_seed(minus, timeperiod)
     index = 100.0 * ratio(abs(plus - minus), both)
     return recursion(
-        _kernels.ema_where,
+        _recursions.ema_where,
         index,
         both,
         state_rows=1,

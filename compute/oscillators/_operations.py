@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _kernels, _recursions
 from riskwave.compute.oscillators._series import Operation, Scalar, Series, apply, elementwise, recursion
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def where_equal(a: Series | Scalar, b: Series | Scalar, yes: Series | Scalar, no
 
 def total(x: Series) -> Series:
     """Return the running total since the first bar."""
-    return recursion(_kernels.cumulative_sum, x, state_rows=1)[0]
+    return recursion(_recursions.cumulative_sum, x, state_rows=1)[0]
 
 
 def percent_of_range(x: Series, low: Series, high: Series) -> Series:
@@ -191,12 +191,12 @@ def distance_in_mean_deviations(x: Series, bars: int) -> Series:
 
 def hold_while_equal(x: Series, y: Series) -> Series:
     """Return `x`, but its last value again where `y` equals the value before it."""
-    return recursion(_kernels.hold_while_equal, x, y, y.lag(1), state_rows=1)[0]
+    return recursion(_recursions.hold_while_equal, x, y, y.lag(1), state_rows=1)[0]
 
 
 def previous(x: Series) -> Series:
     """Return the value of the bar before; on the first bar, the value itself."""
-    return recursion(_kernels.previous_or_first, x, state_rows=1)[0]
+    return recursion(_recursions.previous_or_first, x, state_rows=1)[0]
 
 
 def williams_flow(high: Series, low: Series, close: Series) -> Series:
@@ -206,17 +206,17 @@ def williams_flow(high: Series, low: Series, close: Series) -> Series:
 
 def ratio_or_last(a: Series, b: Series) -> Series:
     """Return ``a / b``; where `b` is exactly 0 the last ratio again, and 0 before the first."""
-    return recursion(_kernels.ratio_or_last, a, b, state_rows=1)[0]
+    return recursion(_recursions.ratio_or_last, a, b, state_rows=1)[0]
 
 
 def signed_volume(close: Series, volume: Series) -> Series:
     """Return the volume with the sign of the close's change; on the first bar the volume itself."""
-    return recursion(_kernels.signed_volume, close, previous(close), volume, state_rows=1)[0]
+    return recursion(_recursions.signed_volume, close, previous(close), volume, state_rows=1)[0]
 
 
 def compounded(growth: Series, start: float) -> Series:
     """Return the product of `start` and every ``1 + growth`` since the first bar."""
-    return recursion(_kernels.compounded, growth, state_rows=1, params=(start,))[0]
+    return recursion(_recursions.compounded, growth, state_rows=1, params=(start,))[0]
 
 
 def window_comoment(x: Series, y: Series, bars: int) -> Series:

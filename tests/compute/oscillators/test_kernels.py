@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _kernels, _recursions
 
 
 def plain_ema(x, k, begin, y):
@@ -29,7 +29,7 @@ def test_chains_side_by_side_equal_the_plain_loop(k, bars, kind):
         "late spike": np.where(np.arange(bars) == 3, 1e300, rng.normal(0, 1e-300, bars)),
     }[kind]
     out = np.full(bars, np.nan)
-    last = _kernels.ema_chain(x, k, 3, 0.25, out)
+    last = _recursions.ema_chain(x, k, 3, 0.25, out)
     expected = plain_ema(x, k, 3, 0.25)
     np.testing.assert_array_equal(out.view(np.int64), expected.view(np.int64))
     assert last == expected[-1]
@@ -37,10 +37,10 @@ def test_chains_side_by_side_equal_the_plain_loop(k, bars, kind):
 
 def test_a_guess_that_has_not_settled_is_repaired(monkeypatch):
     """With chains that start far too late, nearly every seam is wrong at first."""
-    monkeypatch.setattr(_kernels, "SETTLING_TIME_CONSTANTS", 0.5)
+    monkeypatch.setattr(_recursions, "SETTLING_TIME_CONSTANTS", 0.5)
     x = np.random.default_rng(1).normal(0, 1, 900).cumsum()
     out = np.full(900, np.nan)
-    _kernels.ema_chain.py_func(x, 0.1, 0, 7.0, out)
+    _recursions.ema_chain.py_func(x, 0.1, 0, 7.0, out)
     np.testing.assert_array_equal(out, plain_ema(x, 0.1, 0, 7.0))
 
 
