@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -117,9 +117,10 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise StoreUnavailableError(f"the store {self.shown_url} does not work: {_cause(error)}") from error
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            # A plain DatabaseError is SQLite's for a damaged file; its subclasses are about our statements.
+            if type(error) is not DatabaseError and not error.connection_invalidated:
                 raise
-            raise StoreUnavailableError(f"the store {self.shown_url} broke the connection") from error
+            raise StoreUnavailableError(f"the store {self.shown_url} does not work: {_cause(error)}") from error
 
 
 def _checked_url(given: str) -> URL:

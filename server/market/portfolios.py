@@ -115,12 +115,12 @@ class PortfolioStore:
         values = {"holdings": holdings, "etag": secrets.token_hex(8), "update_ns": self._clock_ns()}
         with self.database.writing() as connection:
             if etag == NEW:
-                stored = connection.execute(_insert_missing(connection, name, values)).rowcount == 1
+                stored = _insert_missing(connection, name, values)
             elif etag:
                 same = (portfolios.c.name == name, portfolios.c.etag == etag)
                 stored = connection.execute(update(portfolios).where(*same).values(**values)).rowcount == 1
             else:
-                stored = connection.execute(_insert_missing(connection, name, values)).rowcount == 1 or (
+                stored = _insert_missing(connection, name, values) or (
                     connection.execute(update(portfolios).where(portfolios.c.name == name).values(**values)).rowcount
                     == 1
                 )
@@ -204,9 +204,11 @@ def check_holdings(field: str, symbols: Sequence[str], weights: Sequence[float])
         )
 
 
-def _insert_missing(connection: Connection, name: str, values: dict[str, Any]) -> Any:
+def _insert_missing(connection: Connection, name: str, values: dict[str, Any]) -> bool:
+    """Store a new portfolio; False when there is one of that name."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(portfolios).values(name=name, **values).on_conflict_do_nothing()
+    statement = dialect.insert(portfolios).values(name=name, **values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(portfolios.c.name)).first() is not None
 
 
 def _etag(connection: Connection, name: str) -> str | None:

@@ -34,7 +34,7 @@ class Returns:
         In the order of the columns.
     times
         End of each period in nanoseconds UTC, shape (periods,).
-    values
+    per_period
         Fractions (simple) or differences of logarithms, finite, shape (periods, symbols).
     warnings
         What the caller should know.
@@ -42,7 +42,7 @@ class Returns:
 
     symbols: tuple[str, ...]
     times: Times
-    values: Values
+    per_period: Values
     warnings: tuple[ResultWarning, ...]
 
 
@@ -65,8 +65,8 @@ def simple_returns(prices: AlignedPrices, *, field: str = "symbols") -> Returns:
         row, column = (int(place) for place in np.argwhere(zero)[0])
         where = f"price of {prices.symbols[column]} on {iso(int(prices.times[row]))}"
         raise NonPositivePriceError(where, "0", "other than zero, because the return after it is infinite")
-    values = close[1:] / close[:-1] - 1.0
-    return Returns(prices.symbols, prices.times[1:], values, tuple(_warnings(prices, field)))
+    per_period = close[1:] / close[:-1] - 1.0
+    return Returns(prices.symbols, prices.times[1:], per_period, tuple(_warnings(prices, field)))
 
 
 def log_returns(prices: AlignedPrices, *, field: str = "symbols") -> Returns:
