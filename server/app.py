@@ -25,7 +25,9 @@ from riskwave.server.interceptors.call_log import CallLog
 from riskwave.server.interceptors.statistics import Statistics
 from riskwave.server.market import Market
 from riskwave.server.market.errors import StoreUnavailableError, StoreVersionError
+from riskwave.server.market.fetch_setup import configured_keys, open_vendors
 from riskwave.server.pool import ComputePool
+from riskwave.server.price_reader import PriceReader, current_correlation_id
 from riskwave.server.runtime import Runtime
 from riskwave.server.services import make_services
 from riskwave.server.store_errors import add_store_rules
@@ -132,6 +134,7 @@ class RiskwaveServer:
         await self._health.enter_graceful_shutdown()
         await self._grpc.stop(grace_s)
         await self.runtime.cluster.close()
+        await self.runtime.vendors.close()
         await asyncio.to_thread(self.runtime.market.close)
         self.runtime.pool.close()
         self._boundary.call_log.flush()
@@ -215,13 +218,17 @@ def build_server(
     )
     add_store_rules(translator)
     market = Market(settings)
+    vendors = open_vendors(settings, market.prices, configured_keys(settings), correlation_id=current_correlation_id)
+    prices = PriceReader(market, vendors, pool)
     runtime = Runtime(
         settings=settings,
         pool=pool,
         statistics=statistics,
         cluster=Cluster(settings.dask),
         market=market,
-        history=History(market, pool),
+        vendors=vendors,
+        prices=prices,
+        history=History(market, prices, pool),
         store=ComponentHealth("store", market.database.kind),
         kernels=ComponentHealth("kernels", "numba"),
         ready=ready,

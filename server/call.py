@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -58,6 +59,8 @@ class Call:
     token: CancelToken = field(default_factory=CancelToken)
     #: `time.perf_counter` at the arrival.
     arrival_s: float = field(default_factory=time.perf_counter)
+    #: `time.perf_counter` when the answer is due.
+    deadline_s: float = math.inf
     #: The request, kept for the log line of an error. None for streams of requests.
     request: Message | None = None
     #: Seconds that work for this call has waited for a thread.

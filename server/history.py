@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.result_warning import ResultWarning
-    from riskwave.server.market import AlignedPrices, Asset, Market
+    from riskwave.server.market import AlignedPrices, Asset, Market, Returns
     from riskwave.server.pool import ComputePool
+    from riskwave.server.price_reader import PriceReader, Prices
     from riskwave.v1 import market_data_service_pb2, portfolio_pb2
 
 _COLUMNS = ("open", "high", "low", "close", "volume")
@@ -87,13 +88,16 @@ class History:
     Parameters
     ----------
     market
-        The store.
+        The store of portfolios.
+    prices
+        The reader of prices.
     pool
         Its threads for input and output.
     """
 
-    def __init__(self, market: Market, pool: ComputePool) -> None:
+    def __init__(self, market: Market, prices: PriceReader, pool: ComputePool) -> None:
         self._market = market
+        self._prices = prices
         self._pool = pool
 
     async def bars(self, selection: market_data_service_pb2.PriceSelection, field: str) -> Bars:
@@ -104,7 +108,10 @@ class History:
         InputError
             For texts that are no dates, a start after the end, an unknown symbol or source; names the field.
         """
-        return await self._pool.run_io(self._bars, selection, field)
+        wanted = Selection.parse(
+            selection.symbols, selection.source, selection.start_date, selection.end_date, path=f"{field}."
+        )
+        return await self._pool.run_io(_aligned_bars, await self._prices.read(wanted), field)
 
     async def returns(self, data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:
         """Return the simple returns of a portfolio's stored prices, on the dates that all of them have.
@@ -116,34 +123,11 @@ class History:
         CallError
             For a price of zero, after which no return is defined.
         """
-        return await self._pool.run_io(self._returns, data, field)
-
-    def _bars(self, selection: market_data_service_pb2.PriceSelection, field: str) -> Bars:
-        wanted = Selection.parse(
-            selection.symbols, selection.source, selection.start_date, selection.end_date, path=f"{field}."
-        )
-        series = self._market.prices.get(wanted)
-        aligned = align(series, field=f"{field}.symbols")
-        arrays: dict[str, NDArray[np.float64]] = {"close": aligned.close}
-        for column in _COLUMNS:
-            given = [getattr(one, column) for one in series]
-            if column != "close" and all(values is not None for values in given):
-                arrays[column] = np.column_stack(
-                    [
-                        values[np.searchsorted(one.times, aligned.times)]
-                        for one, values in zip(series, given, strict=True)
-                    ]
-                )
-        if len(series) == 1:
-            arrays = {column: np.ascontiguousarray(values[:, 0]) for column, values in arrays.items()}
-        return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned), field)
-
-    def _returns(self, data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:
-        symbols, weights, path = self._holdings(data, field)
+        symbols, weights, path = await self._pool.run_io(self._holdings, data, field)
         try:
             wanted = Selection.parse(symbols, data.source, data.start_date, data.end_date, path=f"{field}.")
-            aligned = align(self._market.prices.get(wanted), field=f"{path}.symbols")
-            returns = simple_returns(aligned, field=f"{path}.symbols")
+            prices = await self._prices.read(wanted)
+            aligned, returns = await self._pool.run_io(_aligned_returns, prices, f"{path}.symbols")
         except NonPositivePriceError as error:
             raise invalid_field(
                 error.reason, f"{path}.symbols", f"a {error.field} of {error.value}", error.allowed
@@ -152,10 +136,10 @@ class History:
             if error.field.startswith(f"{field}.symbols"):
                 raise relocated(error, error.field.replace(field, path, 1)) from None
             raise
-        provenance = provenance_of(aligned, returns.warnings)
+        provenance = provenance_of(aligned, (*prices.warnings, *returns.warnings))
         fields = {"returns": path, "weights": f"{path}.weights", "assets": f"{path}.symbols"}
         return ReturnHistory(
-            returns.values, np.array(weights, dtype=np.float64), tuple(symbols), returns.times, provenance, fields
+            returns.per_period, np.array(weights, dtype=np.float64), tuple(symbols), returns.times, provenance, fields
         )
 
     def _holdings(self, data: portfolio_pb2.PortfolioData, field: str) -> tuple[list[str], list[float], str]:
@@ -169,6 +153,28 @@ class History:
             allowed = f"one weight a symbol, {len(symbols)}"
             raise ShapeMismatchError(f"{path}.weights", f"{len(weights)} weights", allowed)
         return symbols, weights, path
+
+
+def _aligned_bars(prices: Prices, field: str) -> Bars:
+    aligned = align(prices.series, field=f"{field}.symbols")
+    arrays: dict[str, NDArray[np.float64]] = {"close": aligned.close}
+    for column in _COLUMNS:
+        given = [getattr(one, column) for one in prices.series]
+        if column != "close" and all(values is not None for values in given):
+            arrays[column] = np.column_stack(
+                [
+                    values[np.searchsorted(one.times, aligned.times)]
+                    for one, values in zip(prices.series, given, strict=True)
+                ]
+            )
+    if len(prices.series) == 1:
+        arrays = {column: np.ascontiguousarray(values[:, 0]) for column, values in arrays.items()}
+    return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned, prices.warnings), field)
+
+
+def _aligned_returns(prices: Prices, field: str) -> tuple[AlignedPrices, Returns]:
+    aligned = align(prices.series, field=field)
+    return aligned, simple_returns(aligned, field=field)
 
 
 def inline_history(data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:

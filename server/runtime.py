@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from riskwave.server.history import History
     from riskwave.server.interceptors.statistics import Statistics
     from riskwave.server.market import Market
+    from riskwave.server.market.fetch_setup import Vendors
     from riskwave.server.pool import ComputePool
+    from riskwave.server.price_reader import PriceReader
 
 
 @dataclass(slots=True)
@@ -25,6 +27,8 @@ class Runtime:
     statistics: Statistics
     cluster: Cluster
     market: Market
+    vendors: Vendors
+    prices: PriceReader
     history: History
     #: How the kernels are.
     kernels: ComponentHealth

@@ -15,6 +15,7 @@ from riskwave.server.market.errors import (
     UnknownSymbolError,
     VersionConflictError,
 )
+from riskwave.server.market.fetch_tiers import AllSourcesFailedError
 
 if TYPE_CHECKING:
     from riskwave.compute.errors import InputError
@@ -30,6 +31,7 @@ def add_store_rules(translator: Translator) -> None:
     # The error itself names the database's address without its password; callers learn that much and no more.
     translator.add(StoreUnavailableError, lambda _error: backend_unavailable("the price store cannot be reached"))
     translator.add(StoreVersionError, _newer_store)
+    translator.add(AllSourcesFailedError, _no_source)
 
 
 def _not_found(error: InputError) -> CallError:
@@ -63,3 +65,10 @@ def _conflict(error: VersionConflictError) -> CallError:
 
 def _newer_store(error: StoreVersionError) -> CallError:
     return CallError(grpc.StatusCode.FAILED_PRECONDITION, error.reason, str(error), error_type="config")
+
+
+def _no_source(error: AllSourcesFailedError) -> CallError:
+    outcomes = {f"{one.symbol}.{one.source}": f"{one.status}: {one.detail}" for one in error.outcomes}
+    return CallError(
+        grpc.StatusCode.UNAVAILABLE, "SOURCE_UNAVAILABLE", str(error), error_type="upstream", metadata=outcomes
+    )

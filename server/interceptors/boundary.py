@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
@@ -109,6 +110,9 @@ class CallGuard:
             self._start_timer(self._shared.default_deadline_s)
         elif remaining_s > self._shared.deadline_max_s:
             self._start_timer(self._shared.deadline_max_s)
+        limit_s = remaining_s if self._deadline_s is None else self._deadline_s
+        assert limit_s is not None
+        self.call.deadline_s = time.perf_counter() + limit_s
         if not self._shared.ready.is_set() and not self.call.method.startswith(WITHOUT_KERNELS):
             await self._shared.ready.wait()
 

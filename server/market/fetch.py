@@ -163,6 +163,11 @@ class Vendor:
             self.breaker.leave()
         raise AssertionError("the last attempt returns or raises")
 
+    @property
+    def usable(self) -> bool:
+        """True when it has the key that it needs."""
+        return self.source.auth is None or self._key is not None
+
     async def budget_state(self) -> BudgetState:
         """Return what is left of the limits."""
         return await asyncio.to_thread(self._budget.state, self._scope, self.limits)
@@ -173,7 +178,7 @@ class Vendor:
             budget = await self.budget_state()
         except BudgetUnavailableError:
             return "failing", BudgetState(())
-        if self.source.auth is not None and self._key is None:
+        if not self.usable:
             return "no_key", budget
         if self.breaker.is_open:
             return "failing", budget
@@ -183,7 +188,7 @@ class Vendor:
 
     def _refuse_to_ask(self, query: Query, now_s: float) -> None:
         """Raise when asking is known to be useless; otherwise hold the breaker's permission."""
-        if self.source.auth is not None and self._key is None:
+        if not self.usable:
             raise NotAskedError(f"no key of {self.source.name} is configured")
         remembered = self._remembered.get((query.asset.symbol, query.interval))
         if remembered is not None and now_s < remembered[1]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskwave.compute.errors import InputError
-from riskwave.config import ConfigError, Problem
+from riskwave.config import ApiKeys, ConfigError, Problem
 from riskwave.server.market.budget import Budget, parse_window
 from riskwave.server.market.fetch import Vendor
 from riskwave.server.market.fetch_series import Freshness, SeriesFetcher
 from riskwave.server.market.fetch_tiers import TieredFetcher
-from riskwave.server.market.sources import SOURCES, HttpTransport
+from riskwave.server.market.sources import SOURCES, DeferredTransport
 from riskwave.server.market.sources.file import folder_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from riskwave.config import ApiKeys, Settings
+    from riskwave.config import Settings
     from riskwave.server.market.fetch_series import PriceShelf
     from riskwave.server.market.sources import Source, Window
 
@@ -36,7 +37,7 @@ class Vendors:
     """
 
     fetcher: TieredFetcher
-    transport: HttpTransport
+    transport: DeferredTransport
     budget: Budget
 
     async def close(self) -> None:
@@ -80,7 +81,7 @@ def open_vendors(
         name, _, url = entry.partition("=")
         _check_name("market.base_urls", name)
         base_urls[SOURCES.get(name).base_url] = url.rstrip("/")
-    transport, budget = HttpTransport(base_urls=base_urls), Budget(market.budget_file)
+    transport, budget = DeferredTransport(base_urls=base_urls), Budget(market.budget_file)
     vendors = {
         source.name: Vendor(
             source,
@@ -96,6 +97,19 @@ def open_vendors(
     series = SeriesFetcher(vendors, store, freshness=freshness, equities=market.equities)
     # Files are the user's own: they come before what vendors have.
     return Vendors(TieredFetcher(series, ("file", *market.source_order)), transport, budget)
+
+
+def configured_keys(settings: Settings) -> ApiKeys:
+    """Return the keys of the file and the environment; a test has those only that it names.
+
+    Raises
+    ------
+    ConfigError
+        The file is malformed.
+    """
+    if settings.profile == "test" and settings.market.api_keys_file is None:
+        return ApiKeys(Path("api_keys.yaml of no folder"), environ={})
+    return ApiKeys.from_settings(settings)
 
 
 def _check_name(setting: str, name: str) -> None:

@@ -52,7 +52,7 @@ class FetchedSeries:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came of a request: one series a symbol, what was asked of whom, and what callers should know."""
+    """What came of a request: one series a symbol and what to know about each, and what was asked of whom."""
 
     series: tuple[FetchedSeries, ...]
     outcomes: tuple[FetchOutcome, ...]
@@ -114,6 +114,7 @@ class TieredFetcher:
         start: dt.date | None = None,
         end: dt.date | None = None,
         timeout_s: float,
+        path: str = "",
     ) -> Fetched:
         """Return the prices of every symbol, with an account of what was asked.
 
@@ -129,6 +130,8 @@ class TieredFetcher:
             Both included; None leaves a side open.
         timeout_s
             For all of them together.
+        path
+            What stands before the fields' names in errors.
 
         Raises
         ------
@@ -142,7 +145,7 @@ class TieredFetcher:
             The store does not answer.
         """
         if source not in self.names():
-            raise UnknownNameError("source", source, self.names())
+            raise UnknownNameError(f"{path}source", source, self.names())
         if interval == LATEST:
             raise InputError("interval", interval, "the interval of a series, such as daily")
         vendors = self.vendors if source == AUTO else (self._fetcher.vendors[source],)
@@ -156,9 +159,10 @@ class TieredFetcher:
         outcomes = tuple(outcome for _, account in found for outcome in account)
         without = [symbol for symbol, (series, _) in zip(symbols, found, strict=True) if series is None]
         if without:
-            await self._refuse(without, [one for one in outcomes if one.symbol in without])
+            self._refuse_unknown(symbols, without, path)
+            raise AllSourcesFailedError(without, [one for one in outcomes if one.symbol in without])
         series = tuple(series for series, _ in found if series is not None)
-        return Fetched(series, outcomes, tuple(_warnings(series, source)))
+        return Fetched(series, outcomes, tuple(_warning(one, source) for one in series))
 
     async def _one(
         self,
@@ -231,24 +235,21 @@ class TieredFetcher:
             return None
         return found[0]
 
-    async def _refuse(self, symbols: Sequence[str], outcomes: Sequence[FetchOutcome]) -> None:
-        """Raise: a symbol that nobody knows is the caller's matter, the rest the sources'."""
+    def _refuse_unknown(self, symbols: Sequence[str], without: Sequence[str], path: str) -> None:
+        """Raise for a symbol that nobody knows: that is the caller's matter, the rest is the sources'."""
         known = {asset.symbol for vendor in self.vendors for asset in vendor.source.assets}
         aliases = {alias for vendor in self.vendors for asset in vendor.source.assets for alias in asset.aliases}
-        for symbol in symbols:
-            if symbol not in known | aliases | set(self._fetcher.equities):
-                raise UnknownSymbolError("symbols", symbol, known)
-        raise AllSourcesFailedError(symbols, outcomes)
+        for position, symbol in enumerate(symbols):
+            if symbol in without and symbol not in known | aliases | set(self._fetcher.equities):
+                raise UnknownSymbolError(f"{path}symbols[{position}]", symbol, known)
 
 
-def _warnings(series: Sequence[FetchedSeries], source: str) -> list[str]:
-    """Say what a caller would not expect: old prices, and what kind of price a source chosen for them has."""
-    warnings = []
-    for one in series:
-        asset = one.prices.asset
-        if one.stale:
-            warnings.append(f"{asset.symbol}: no source delivered; these are stored prices of {asset.source}")
-        elif source == AUTO:
-            unit = f" in {asset.unit}" if asset.unit else ""
-            warnings.append(f"{asset.symbol} is from {asset.source}: {asset.name}{unit}")
-    return warnings
+def _warning(one: FetchedSeries, source: str) -> str:
+    """Say what a caller would not expect: old prices, and what kind of price a source chosen for him has."""
+    asset = one.prices.asset
+    if one.stale:
+        return f"{asset.symbol}: no source delivered; these are stored prices of {asset.source}"
+    if source == AUTO:
+        unit = f" in {asset.unit}" if asset.unit else ""
+        return f"{asset.symbol} is from {asset.source}: {asset.name}{unit}"
+    return ""

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskwave.compute.digest import digest_arrays
-from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
+from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError, UnknownNameError
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.history import make_provenance
 from riskwave.server.market import PriceSeries, Selection, SeriesRows, align
+from riskwave.server.market.fetch_tiers import AUTO
 from riskwave.server.market.series import CATEGORIES
 from riskwave.server.market.sources import SOURCES
+from riskwave.server.market.sources.file import NAME as FILE_SOURCE
 from riskwave.server.paging import take_page
 from riskwave.server.results import Provenance, fill_meta, set_timestamp_ns
+from riskwave.server.services.market_sources import add_outcomes, list_all_sources, vendor_assets
 from riskwave.v1 import market_data_service_pb2 as pb
 from riskwave.v1.codec import fill, read
 
@@ -43,41 +46,53 @@ class MarketDataService:
 
     async def list_assets(self, request: pb.ListAssetsRequest, _call: Call) -> pb.ListAssetsResponse:
         """Return the stored series, grouped by category."""
-        assets = await self._pool.run_io(self._market.prices.assets, source=request.source, category=request.category)
+        assets = await self._assets(request.source, request.category)
         page, token = _page(assets, request)
         return pb.ListAssetsResponse(assets=map(make_asset, page), next_page_token=token)
 
     async def list_sources(self, _request: pb.ListSourcesRequest, _call: Call) -> pb.ListSourcesResponse:
-        """Return what is stored of each source."""
-        summaries = await self._pool.run_io(self._market.prices.sources)
-        return pb.ListSourcesResponse(
-            sources=[
-                pb.Source(
-                    name=one.name,
-                    title=one.name.replace("_", " "),
-                    tier=pb.SOURCE_TIER_STORED,
-                    state=pb.SOURCE_STATE_READY,
-                    asset_count=one.asset_count,
-                    row_count=one.row_count,
-                )
-                for one in summaries
-            ]
-        )
+        """Return the vendors with their state and budget, and what is stored of each source."""
+        return await list_all_sources(self._runtime.vendors, await self._pool.run_io(self._market.prices.sources))
 
     async def get_prices(self, request: pb.GetPricesRequest, call: Call) -> pb.GetPricesResponse | bytes:
-        """Return stored prices, each series with its own dates or on the common ones."""
+        """Return prices, each series with its own dates or on the common ones; asks a vendor that is named."""
         _check_get(request)
         given = request.selection
         wanted = Selection.parse(given.symbols, given.source, given.start_date, given.end_date, path="selection.")
-        series = await self._pool.run_io(self._market.prices.get, wanted)
+        prices = await self._runtime.prices.read(wanted, interval=request.interval, stored_only=request.stored_only)
+        series = prices.series
         provenance = Provenance(
-            tuple(make_provenance(one.asset, int(one.times[-1]) if len(one) else None, len(one)) for one in series)
+            tuple(make_provenance(one.asset, int(one.times[-1]) if len(one) else None, len(one)) for one in series),
+            warnings=prices.warnings,
         )
         if request.alignment == pb.ALIGNMENT_INNER:
-            series, provenance = _align(series)
+            series, provenance = _align(series, prices.warnings)
+
+        def encode() -> pb.GetPricesResponse:
+            answer = _encode_series(series, provenance, call)
+            for at in prices.stale:
+                answer.series[at].stale = True
+            for at in prices.provisional:
+                one = series[at]
+                answer.series[at].last_bar_provisional = len(one) > 0 and int(one.times[-1]) == one.asset.last_ns
+            add_outcomes(answer, prices.outcomes, explain=request.explain)
+            return answer
+
         if sum(len(one) for one in series) <= _LARGE_VALUES:
-            return _encode_series(series, provenance, call)
-        return await self._pool.copy(lambda: _encode_series(series, provenance, call).SerializeToString())
+            return encode()
+        return await self._pool.copy(lambda: encode().SerializeToString())
+
+    async def _assets(self, source: str, category: str) -> list[Asset]:
+        """Return stored series and those that vendors could deliver."""
+        vendors, prices = self._runtime.vendors, self._market.prices
+        try:
+            stored = await self._pool.run_io(prices.assets, source=source, category=category)
+        except UnknownNameError:
+            if source not in vendors.fetcher.names() - {AUTO} or category not in {"", *CATEGORIES}:
+                raise
+            stored = []
+        found = [*stored, *vendor_assets(vendors, stored, source=source, category=category)]
+        return sorted(found, key=lambda one: (CATEGORIES.index(one.category), one.symbol, one.source))
 
     async def import_prices(
         self, requests: AsyncIterator[pb.ImportPricesRequest], call: Call
@@ -141,13 +156,11 @@ def _check_get(request: pb.GetPricesRequest) -> None:
     """Refuse what this version does not serve, instead of leaving it out without a word."""
     if request.alignment not in {pb.ALIGNMENT_UNSPECIFIED, pb.ALIGNMENT_NONE, pb.ALIGNMENT_INNER}:
         raise InputError("alignment", str(request.alignment), "a value of Alignment")
-    if request.interval:
-        raise InputError("interval", request.interval, "empty in this version of the server: prices come as stored")
     if request.max_points:
         raise InputError("max_points", request.max_points, "0 in this version of the server: all points come")
 
 
-def _align(series: list[PriceSeries]) -> tuple[list[PriceSeries], Provenance]:
+def _align(series: list[PriceSeries], warnings: tuple[ResultWarning, ...]) -> tuple[list[PriceSeries], Provenance]:
     """Return the series on their common dates, every column of them."""
     aligned = align(series, field="selection.symbols")
     last_ns = int(aligned.times[-1]) if len(aligned.times) else None
@@ -158,7 +171,7 @@ def _align(series: list[PriceSeries]) -> tuple[list[PriceSeries], Provenance]:
         cut = {name: None if values is None else values[rows] for name, values in columns.items()}
         found.append(PriceSeries(one.asset, aligned.times, one.close[rows], **cut))
     prices = tuple(make_provenance(one.asset, last_ns, len(aligned.times)) for one in series)
-    return found, Provenance(prices, aligned.dates_dropped, aligned.warnings)
+    return found, Provenance(prices, aligned.dates_dropped, (*warnings, *aligned.warnings))
 
 
 def _encode_series(series: list[PriceSeries], provenance: Provenance, call: Call) -> pb.GetPricesResponse:
@@ -178,8 +191,8 @@ def _encode_series(series: list[PriceSeries], provenance: Provenance, call: Call
 
 
 def _check_source(source: str) -> None:
-    reserved = (*(one.name for one in SOURCES), SAMPLE_SOURCE)
-    if source in reserved:
+    reserved = (*(one.name for one in SOURCES), FILE_SOURCE, AUTO, SAMPLE_SOURCE)
+    if source in reserved or any(source.startswith(f"{one.name}_") for one in SOURCES):
         raise InputError("source", source, f"a name of your own, other than {', '.join(reserved)}")
 
 

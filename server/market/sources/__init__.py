@@ -17,7 +17,7 @@ from riskwave.server.market.sources._errors import (
     UpstreamBrokenError,
     hide_keys,
 )
-from riskwave.server.market.sources._http import Auth, HttpRequest, HttpResponse, HttpTransport, Transport
+from riskwave.server.market.sources._http import Auth, DeferredTransport, HttpRequest, HttpResponse, Transport
 from riskwave.server.market.sources._model import LATEST, SOURCES, Ask, Asset, Bars, Query, Source, Window
 
 __all__ = [
@@ -28,9 +28,9 @@ __all__ = [
     "Auth",
     "BadPayloadError",
     "Bars",
+    "DeferredTransport",
     "HttpRequest",
     "HttpResponse",
-    "HttpTransport",
     "KeyRejectedError",
     "NoDataError",
     "NotInPlanError",

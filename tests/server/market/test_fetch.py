@@ -14,7 +14,6 @@ from riskwave.server.market.fetch_breaker import CircuitBreaker
 from riskwave.server.market.sources import (
     SOURCES,
     BadPayloadError,
-    HttpTransport,
     KeyRejectedError,
     NotInPlanError,
     QuotaExhaustedError,
@@ -22,6 +21,7 @@ from riskwave.server.market.sources import (
     UnknownSymbolError,
     UpstreamBrokenError,
 )
+from riskwave.server.market.sources._network import HttpTransport
 
 KEY = "s3cr3tKEYs3cr3t"
 WTI = {

@@ -17,7 +17,8 @@ from riskwave.server.market.fetch import Vendor
 from riskwave.server.market.fetch_series import Freshness, SeriesFetcher, restated_in
 from riskwave.server.market.fetch_tiers import AllSourcesFailedError, TieredFetcher
 from riskwave.server.market.series import Selection, SeriesRows
-from riskwave.server.market.sources import SOURCES, HttpTransport, Window
+from riskwave.server.market.sources import SOURCES, Window
+from riskwave.server.market.sources._network import HttpTransport
 from riskwave.server.market.store import PriceStore
 
 ORDER = ("alpha_vantage", "fmp", "commodity_price_api", "api_ninjas")

@@ -16,10 +16,10 @@ from riskwave.server.market.sources import (
     Auth,
     BadPayloadError,
     HttpRequest,
-    HttpTransport,
     SourceError,
     UpstreamBrokenError,
 )
+from riskwave.server.market.sources._network import HttpTransport
 
 KEY = "s3cr3tKEYs3cr3t"
 VENDOR = "https://vendor.example"
