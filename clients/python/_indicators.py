@@ -199,23 +199,11 @@ class Indicators(Api[F]):
         >>> result.lookback, list(result.outputs), result.symbols
         (14, ['real'], ('WTI',))
         """
-        request = indicators_request(
-            [IndicatorCall(name, params)],
-            open=open,
-            high=high,
-            low=low,
-            close=close,
-            volume=volume,
-            symbols=symbols,
-            source=source,
-            start=start,
-            end=end,
-            gap_policy=gap_policy,
-            max_gap_bars=max_gap_bars,
-            convention=convention,
-            allow_look_ahead=allow_look_ahead,
-            reducer=reducer,
-        )
+        bars: BarOptions = {"open": open, "high": high, "low": low, "close": close, "volume": volume}
+        bars.update({"symbols": symbols, "source": source, "start": start, "end": end})
+        bars.update({"gap_policy": gap_policy, "max_gap_bars": max_gap_bars, "convention": convention})
+        bars.update({"allow_look_ahead": allow_look_ahead, "reducer": reducer})
+        request = indicators_request([IndicatorCall(name, params)], **bars)
         answer = yield from ask(COMPUTE_INDICATORS, request, timeout_s)
         return decode_results(answer)[0]
 
