@@ -21,6 +21,16 @@ ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THR
 _LOST_WORKERS_MAX = 10
 """Workers that may die with a task before the task is held to be the cause."""
 
+# Without its dashboard the scheduler still opens an HTTP server, on port 8787 unless told otherwise.
+_NO_DASHBOARD = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+_ROUTES = ["distributed.http.health"]
+
+_CONFIG = {
+    "distributed.scheduler.allowed-failures": _LOST_WORKERS_MAX,
+    "distributed.scheduler.http.routes": _ROUTES,
+    "distributed.worker.http.routes": _ROUTES,
+}
+
 
 def default_worker_count(settings: DaskSettings) -> int:
     """Return the setting, or the number of cores that the process may use."""
@@ -51,7 +61,7 @@ class Connection:
         Whoever reaches Dask's ports can run code, so the embedded cluster listens on the loopback interface only, and
         its dashboard is off.
         """
-        dask.config.set({"distributed.scheduler.allowed-failures": _LOST_WORKERS_MAX})
+        dask.config.set(_CONFIG)
         cluster: Any = None
         if settings.mode == "embedded":
             cluster = await _dask.LocalCluster(
@@ -61,6 +71,7 @@ class Connection:
                 host="127.0.0.1",
                 scheduler_port=0,
                 dashboard_address=None,
+                scheduler_kwargs=_NO_DASHBOARD,
                 asynchronous=True,
                 env=ONE_THREAD,
             )

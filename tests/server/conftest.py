@@ -1,6 +1,7 @@
 """A server on a real socket, run by a thread of its own, and what tests read from its answers."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -154,3 +155,11 @@ def refused() -> Callable[..., Refusal]:
         return refusal
 
     return call
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
