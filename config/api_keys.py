@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from riskwave.config.errors import ConfigError, Problem
-from riskwave.config.layers import entries, parse_yaml, read_text
 from riskwave.config.loading import config_directory
+from riskwave.config.yaml_file import YamlFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,18 +87,16 @@ class ApiKeys:
 
 
 def _read(path: Path) -> dict[str, SecretStr]:
-    loader, top = parse_yaml(read_text(path), path)
+    document = YamlFile(path)
     keys: dict[str, SecretStr] = {}
-    if top is None:
-        return keys
-    for vendor, node, line in entries(loader, top, path):
-        value = loader.construct_object(node, deep=True)
+    for vendor, node, line in document.entries():
+        value = document.value(node)
         if value is None:
             continue  # a vendor left empty, as in the example file
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = node.value  # a key of digits only, leading zeros kept
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = node.value  # a key that looks like a number: 00123, 12e4
         if not isinstance(value, str) or not value.strip() or any(character.isspace() for character in value.strip()):
             # What was given may be half of a key: it is not repeated.
-            raise ConfigError(Problem(f"{path}:{line}", f"must give {vendor} one key, as text without spaces"))
+            raise document.error(line, f"must give {vendor} one key, as text without spaces")
         keys[vendor] = SecretStr(value.strip())
     return keys

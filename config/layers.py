@@ -11,14 +11,14 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from riskwave.config.errors import ConfigError, Problem
 from riskwave.config.settings import Settings
+from riskwave.config.yaml_file import YamlFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 PREFIX = "RISKWAVE_"
 DELIMITER = "__"
-FILE_BYTES_MAX = 1 << 20
 
 LayerName = Literal["default", "profile", "file", "environment", "flag"]
 
@@ -69,79 +69,24 @@ def near(name: str, known: Iterable[str]) -> str:
 # ---- file --------------------------------------------------------------------------------------------------------
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a configuration file; a ConfigError says why it cannot be read."""
-    try:
-        if path.stat().st_size > FILE_BYTES_MAX:
-            raise ConfigError(
-                Problem(str(path), f"is larger than {FILE_BYTES_MAX} bytes; this is no configuration file")
-            )
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(Problem(str(path), f"cannot be read: {error.strerror or error}")) from error
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ConfigError(Problem(f"{path}:{line}", "is not UTF-8 text")) from error
-
-
-def parse_yaml(text: str, path: Path) -> tuple[yaml.SafeLoader, yaml.MappingNode | None]:
-    """Return loader and top mapping of a YAML text, None when it is empty; a ConfigError names file and line."""
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        # A tab or an unknown character is found by the reader, which knows no mark but a position.
-        line = mark.line + 1 if mark is not None else text[: getattr(error, "position", 0)].count("\n") + 1
-        what = getattr(error, "problem", None) or getattr(error, "reason", None) or "is not YAML"
-        raise ConfigError(Problem(f"{path}:{line}", f"is malformed YAML: {what}")) from error
-    if node is None:
-        return loader, None
-    if not isinstance(node, yaml.MappingNode):
-        raise ConfigError(Problem(f"{path}:{node.start_mark.line + 1}", "must be a mapping of names to values"))
-    return loader, node
-
-
-def entries(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node, int]]:
-    """Yield name, value node and line of a mapping's entries; a name given twice is an error."""
-    seen: dict[str, int] = {}
-    for key_node, value_node in node.value:
-        key, line = str(loader.construct_object(key_node, deep=True)), key_node.start_mark.line + 1
-        if key in seen:
-            raise ConfigError(Problem(f"{path}:{line}", f"gives {key} again; line {seen[key]} has it already"))
-        seen[key] = line
-        yield key, value_node, line
-
-
 def file_layer(path: Path) -> Layer:
     """Read a YAML file of sections and settings."""
-    loader, top = parse_yaml(read_text(path), path)
+    document = YamlFile(path)
     layer: Layer = {}
-    if top is None:
-        return layer
     names = setting_names()
     sections = {name.partition(".")[0] for name in names if "." in name}
-    for key, value_node, line in entries(loader, top, path):
-        if key in sections:
-            if isinstance(value_node, yaml.MappingNode):
-                for inner, inner_node, inner_line in entries(loader, value_node, path):
-                    name = f"{key}.{inner}"
-                    value = loader.construct_object(inner_node, deep=True)
-                    layer[name] = Given(value, Origin("file", f"{path}:{inner_line}"))
-            elif loader.construct_object(value_node, deep=True) is not None:  # an empty section is no mistake
-                raise ConfigError(
-                    Problem(f"{path}:{line}", f"gives {key} a value; it is a section with settings below it")
-                )
-        else:
-            layer[key] = Given(loader.construct_object(value_node, deep=True), Origin("file", f"{path}:{line}"))
-    unknown = [(name, given) for name, given in layer.items() if name not in names]
+    for key, node, line in document.entries():
+        if key not in sections:
+            layer[key] = Given(document.value(node), Origin("file", f"{path}:{line}"))
+        elif isinstance(node, yaml.MappingNode):
+            for inner, inner_node, inner_line in document.entries(node):
+                layer[f"{key}.{inner}"] = Given(document.value(inner_node), Origin("file", f"{path}:{inner_line}"))
+        elif document.value(node) is not None:  # an empty section is no mistake
+            raise ConfigError(Problem(f"{path}:{line}", f"gives {key} a value; it is a section with settings below it"))
+    unknown = [(name, given.origin) for name, given in layer.items() if name not in names]
     if unknown:
-        raise ConfigError(
-            *(
-                Problem(name, f"is no setting{near(name, (*names, *sections))}", str(given.origin))
-                for name, given in unknown
-            )
-        )
+        known = (*names, *sections)
+        raise ConfigError(*(Problem(name, f"is no setting{near(name, known)}", str(place)) for name, place in unknown))
     return layer
 
 

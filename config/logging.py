@@ -13,11 +13,13 @@ correlation id. Keys and passwords in URLs are taken out and control characters 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import logging
 import logging.handlers
 import os
 import re
 import sys
+import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import structlog
@@ -84,7 +86,7 @@ def configure_logging(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         _add_place(component),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
@@ -147,6 +149,14 @@ def _formatter(shared: list[Processor], *last: Processor) -> structlog.stdlib.Pr
     return structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last], foreign_pre_chain=shared
     )
+
+
+def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the time of the call: a library's line passes here once for each handler, and has one time."""
+    record = event.get("_record")
+    created = record.created if isinstance(record, logging.LogRecord) else time.time()
+    event["timestamp"] = dt.datetime.fromtimestamp(created, dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    return event
 
 
 def _add_place(component: str) -> Processor:
