@@ -215,8 +215,8 @@ class Prices(Result, Sequence[PriceSeries]):
         closes = {
             one.symbol: pd.Series(one.close, index=pd.DatetimeIndex(one.times, name="time")) for one in self.series
         }
-        frame = pd.concat(closes, axis=1, names=["symbol"]) if closes else pd.DataFrame()
-        return frame.sort_index()
+        frame = pd.concat(closes, axis=1, names=["symbol"], sort=True) if closes else pd.DataFrame()
+        return frame
 
     def grid(self) -> Grid:
         """Return one row a symbol: range and last price."""
