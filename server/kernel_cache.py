@@ -15,19 +15,24 @@ import platformdirs
 VARIABLE = "NUMBA_CACHE_DIR"
 
 
-def prepare_kernel_cache() -> Path:
+def prepare_kernel_cache(parent: Path | None = None) -> Path:
     """Point Numba at a folder of its own for this version of the kernels, and return it.
 
     The folder's name has a fingerprint of the kernels' sources, because Numba looks at the file of a compiled function
     only and would go on using it after a change in a function that it calls. Compiled code is unpickled when it is
     loaded, so the folder belongs to the user and nobody else can write to it. A folder that the environment names
     already is kept.
+
+    Parameters
+    ----------
+    parent
+        The folder that keeps those of all versions; the user's cache directory when None.
     """
     given = os.environ.get(VARIABLE)
     if given:
         return Path(given)
     name = f"{version('riskwave')}-numba{version('numba')}-py{platform.python_version()}-{_fingerprint()}"
-    folder = platformdirs.user_cache_path("riskwave", appauthor=False) / "kernels" / name
+    folder = (parent or platformdirs.user_cache_path("riskwave", appauthor=False) / "kernels") / name
     if not _make_private(folder):
         folder = Path(tempfile.mkdtemp(prefix="riskwave-kernels-"))
     os.environ[VARIABLE] = str(folder)

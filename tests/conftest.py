@@ -21,6 +21,10 @@ import psycopg
 import pytest
 
 import riskwave
+from riskwave.server.kernel_cache import prepare_kernel_cache
+
+# Before anything imports Numba: compiled once for all test processes, and anew whenever a kernel's source changes.
+prepare_kernel_cache(Path(__file__).parents[1] / "build" / "kernels")
 
 
 class PrivatePostgreSQL:
@@ -151,7 +155,7 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait_until_serving(self, timeout_s: float = 150.0) -> None:
+    def wait_until_serving(self, timeout_s: float = 400.0) -> None:
         """Wait for the kernels: minutes where nothing was ever compiled, seconds after that."""
         deadline = time.monotonic() + timeout_s
         with riskwave.connect(self.address) as client:
