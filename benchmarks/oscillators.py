@@ -4,8 +4,8 @@
     python benchmarks/oscillators.py RSI MACD STOCH     # these only
     python benchmarks/oscillators.py --panel --sweep    # panels and sweeps too, of a few
 
-One series: both sides compute all outputs of the same arrays. Panel: TA-Lib is called for one contiguous column after the
-other, which costs it no copy. Sweep: TA-Lib is called for one window after the other. Every figure is the best of
+One series: both sides compute all outputs of the same arrays. Panel: TA-Lib is called for one contiguous column after
+the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other. Every figure is the best of
 several rounds in which the two sides take turns, so that a busy machine disturbs both alike.
 """
 
@@ -14,12 +14,15 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from talib import abstract
 
 from riskwave.compute.oscillators import OSCILLATORS, Oscillator, compute, warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Bars = dict[str, np.ndarray]
 
@@ -57,6 +60,20 @@ def peer_call(entry: Oscillator, bars: Bars) -> Callable[..., object]:
     return lambda **params: function(bars, **params, **keywords)
 
 
+def our_call(entry: Oscillator, bars: Bars, params: dict[str, object] | None = None) -> Callable[[], object]:
+    """Return our computation with everything given."""
+    inputs = {name: bars[name] for name in entry.inputs}
+    return lambda: compute(entry.name, inputs, params)
+
+
+def in_turn(calls: list[Callable[..., object]], **params: list[int]) -> Callable[[], object]:
+    """Return TA-Lib's calls one after the other; each once, or the first one once for every value of a parameter."""
+    if not params:
+        return lambda: [call() for call in calls]
+    (label, values), call = next(iter(params.items())), calls[0]
+    return lambda: [call(**{label: value}) for value in values]
+
+
 def report(label: str, ours_s: float, theirs_s: float, values: int) -> float:
     """Print one line and return the ratio."""
     ratio = ours_s / theirs_s
@@ -75,9 +92,8 @@ def run_series(entries: list[Oscillator], bar_count: int, rounds: int) -> None:
     print(f"\none series of {bar_count} bars: ns per bar\n{'':22s} {'riskwave':>9s} {'TA-Lib':>9s} {'ratio':>7s}")
     ratios = []
     for entry in entries:
-        inputs = {name: bars[name] for name in entry.inputs}
-        theirs = peer_call(entry, bars)
-        ratios.append(report(entry.name, *best_of(lambda: compute(entry.name, inputs), theirs, rounds), bar_count))
+        times = best_of(our_call(entry, bars), peer_call(entry, bars), rounds)
+        ratios.append(report(entry.name, *times, bar_count))
     print(f"geometric mean of {len(ratios)} ratios: {geometric_mean(ratios):.2f}; largest {max(ratios):.2f}")
 
 
@@ -87,9 +103,7 @@ def run_panel(entries: list[Oscillator], rounds: int) -> None:
     columns = [{name: np.ascontiguousarray(v[:, i]) for name, v in panel.items()} for i in range(PANEL_SYMBOLS)]
     print(f"\npanel of {PANEL_BARS} bars and {PANEL_SYMBOLS} symbols, one thread: ns per bar and symbol")
     for entry in entries:
-        inputs = {name: panel[name] for name in entry.inputs}
-        calls = [peer_call(entry, column) for column in columns]
-        times = best_of(lambda: compute(entry.name, inputs), lambda: [call() for call in calls], rounds)
+        times = best_of(our_call(entry, panel), in_turn([peer_call(entry, column) for column in columns]), rounds)
         report(entry.name, *times, PANEL_BARS * PANEL_SYMBOLS)
 
 
@@ -98,14 +112,9 @@ def run_sweep(entries: list[Oscillator], rounds: int) -> None:
     bars = make_bars((SWEEP_BARS,))
     print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars: ns per bar and window")
     for entry in entries:
-        inputs = {name: bars[name] for name in entry.inputs}
         windows = [window for window in SWEEP_WINDOWS if window >= entry.params[0].low]
-        theirs = peer_call(entry, bars)
-        times = best_of(
-            lambda: compute(entry.name, inputs, {"timeperiod": windows}),
-            lambda: [theirs(timeperiod=window) for window in windows],
-            rounds,
-        )
+        theirs = in_turn([peer_call(entry, bars)], timeperiod=windows)
+        times = best_of(our_call(entry, bars, {"timeperiod": windows}), theirs, rounds)
         report(entry.name, *times, SWEEP_BARS * len(windows))
 
 

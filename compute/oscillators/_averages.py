@@ -32,6 +32,16 @@ def ema(x: Series, timeperiod: int) -> Series:
     return smoothed(x, 2.0 / (timeperiod + 1), timeperiod) if timeperiod > 1 else x
 
 
+def ema_difference(x: Series, fastperiod: int, slowperiod: int, *, aligned: bool) -> Series:
+    """Return the faster less the slower exponential average, in one pass.
+
+    With `aligned` the faster one is seeded so that both begin on the same bar, else on its own first bars.
+    """
+    fast, slow = sorted((fastperiod, slowperiod))
+    params = (2.0 / (fast + 1), 2.0 / (slow + 1), fast, slow, slow - fast if aligned else 0)
+    return recursion(_recursions.ema_difference, x, state_rows=2, params=params, warm_up_bars=slow - 1)[0]
+
+
 def rma(x: Series, timeperiod: int) -> Series:
     """Return Wilder's moving average: ``k = 1 / timeperiod``, seeded with the mean of the first values."""
     return smoothed(x, 1.0 / timeperiod, timeperiod) if timeperiod > 1 else x

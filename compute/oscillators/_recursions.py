@@ -246,3 +246,98 @@ def signed_volume(
         out[i] = volume[i] if close[i] > before[i] else fallen
     if seen == 0:
         out[:lanes] = volume[:lanes]
+
+
+@kernel()
+def ema_difference_chain(x: Floats, fast_k: float, slow_k: float, begin: int, state: Floats, out: Floats) -> None:
+    """Continue two averages of a single series from bar `begin`, writing their difference.
+
+    Four pairs of chains run side by side, as in `ema_chain`. A seam holds when both averages arrive there with the bits
+    that the guess had; else its part is computed again from the true values.
+    """
+    settling = int(SETTLING_TIME_CONSTANTS / min(fast_k, slow_k)) + 1
+    part = (x.size - begin) // 4
+    if part < 2 * settling:
+        part = 0
+    if part > 0:
+        x0, x1, x2 = x[begin : begin + part], x[begin + part : begin + 2 * part], x[begin + 2 * part : begin + 3 * part]
+        x3, o3 = x[begin + 3 * part : begin + 4 * part], out[begin + 3 * part : begin + 4 * part]
+        o0, o1 = out[begin : begin + part], out[begin + part : begin + 2 * part]
+        o2 = out[begin + 2 * part : begin + 3 * part]
+        early = part - settling
+        f0, s0 = state[0], state[1]
+        f1, f2, f3 = x0[early] + 0.0, x1[early] + 0.0, x2[early] + 0.0
+        s1, s2, s3 = f1, f2, f3
+        for i in range(early, part):
+            f1, s1 = f1 + fast_k * (x0[i] - f1), s1 + slow_k * (x0[i] - s1)
+            f2, s2 = f2 + fast_k * (x1[i] - f2), s2 + slow_k * (x1[i] - s2)
+            f3, s3 = f3 + fast_k * (x2[i] - f3), s3 + slow_k * (x2[i] - s3)
+        guesses = ((f1, s1), (f2, s2), (f3, s3))
+        for i in range(part):
+            f0, s0 = f0 + fast_k * (x0[i] - f0), s0 + slow_k * (x0[i] - s0)
+            o0[i] = f0 - s0
+            f1, s1 = f1 + fast_k * (x1[i] - f1), s1 + slow_k * (x1[i] - s1)
+            o1[i] = f1 - s1
+            f2, s2 = f2 + fast_k * (x2[i] - f2), s2 + slow_k * (x2[i] - s2)
+            o2[i] = f2 - s2
+            f3, s3 = f3 + fast_k * (x3[i] - f3), s3 + slow_k * (x3[i] - s3)
+            o3[i] = f3 - s3
+        ends = ((f1, s1), (f2, s2), (f3, s3))
+        fast, slow = f0, s0
+        for seam in range(3):
+            if fast == guesses[seam][0] and slow == guesses[seam][1]:
+                fast, slow = ends[seam]
+            else:
+                for i in range(begin + (seam + 1) * part, begin + (seam + 2) * part):
+                    fast, slow = fast + fast_k * (x[i] - fast), slow + slow_k * (x[i] - slow)
+                    out[i] = fast - slow
+        state[0], state[1] = fast, slow
+    fast, slow = state[0], state[1]
+    for i in range(begin + 4 * part, x.size):
+        fast, slow = fast + fast_k * (x[i] - fast), slow + slow_k * (x[i] - slow)
+        out[i] = fast - slow
+    state[0], state[1] = fast, slow
+
+
+@kernel()
+def ema_difference(
+    x: Floats,
+    fast_k: float,
+    slow_k: float,
+    fast_seed_bars: int,
+    slow_seed_bars: int,
+    fast_later_bars: int,
+    seen: int,
+    lanes: int,
+    state: Floats,
+    out: Floats,
+) -> None:
+    """Compute a fast less a slow exponential average, each seeded with the mean of its first bars.
+
+    The fast one leaves out the first `fast_later_bars` and has its seed no later than the slow one.
+    """
+    bars, t = x.size // lanes, 0
+    if seen == 0:
+        state[:] = 0.0
+    while t < bars and seen + t < slow_seed_bars:
+        for j in range(lanes):
+            value = x[t * lanes + j]
+            state[lanes + j] += (value - state[lanes + j]) / (seen + t + 1)
+            had = seen + t - fast_later_bars
+            if 0 <= had < fast_seed_bars:
+                state[j] += (value - state[j]) / (had + 1)
+            elif had >= fast_seed_bars:
+                state[j] += fast_k * (value - state[j])
+            out[t * lanes + j] = state[j] - state[lanes + j]
+        t += 1
+    if lanes == 1:
+        ema_difference_chain(x, fast_k, slow_k, t, state, out)
+        return
+    fast, slow = state[:lanes], state[lanes:]
+    for bar in range(t, bars):
+        values, result = x[bar * lanes : (bar + 1) * lanes], out[bar * lanes : (bar + 1) * lanes]
+        for j in range(lanes):
+            f, s = fast[j], slow[j]
+            f, s = f + fast_k * (values[j] - f), s + slow_k * (values[j] - s)
+            fast[j], slow[j] = f, s
+            result[j] = f - s

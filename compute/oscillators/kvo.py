@@ -66,6 +66,5 @@ def kvo(
     """
     typical = high + low + close
     force = recursion(_force, typical, typical.lag(1), high - low, (high - low).lag(1), volume, state_rows=2)[0]
-    fast, slow = sorted((fastperiod, slowperiod))
-    line = ema(force, fast) - ema(force, slow)
+    line = ema_difference(force, fastperiod, slowperiod, aligned=False)
     return line, ema(line, signalperiod)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, oscillator, period
+from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, ema_difference, oscillator, period
 
 
 @oscillator(
@@ -25,7 +25,6 @@ def macd(close: Series, fastperiod: int, slowperiod: int, signalperiod: int) -> 
     averages are seeded with means that end on the same bar, the first that the slower one has. A fast period above
     the slow one means the two the other way round.
     """
-    fast, slow = sorted((fastperiod, slowperiod))
-    line = ema(close.skip(slow - fast), fast) - ema(close, slow)
+    line = ema_difference(close, fastperiod, slowperiod, aligned=True)
     signal = ema(line, signalperiod)
     return line, signal, line - signal

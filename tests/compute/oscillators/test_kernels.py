@@ -44,6 +44,18 @@ def test_a_guess_that_has_not_settled_is_repaired(monkeypatch):
     np.testing.assert_array_equal(out, plain_ema(x, 0.1, 0, 7.0))
 
 
+@pytest.mark.parametrize("settling", [45.0, 0.5])
+@pytest.mark.parametrize("bars", [10, 3_000, 20_003])
+def test_pairs_of_chains_equal_two_plain_loops(monkeypatch, settling, bars):
+    monkeypatch.setattr(_recursions, "SETTLING_TIME_CONSTANTS", settling)
+    x = np.random.default_rng(2).normal(0, 1, bars).cumsum()
+    out, state = np.full(bars, np.nan), np.array([0.5, -0.5])
+    _recursions.ema_difference_chain.py_func(x, 0.2, 0.1, 2, state, out)
+    fast, slow = plain_ema(x, 0.2, 2, 0.5), plain_ema(x, 0.1, 2, -0.5)
+    np.testing.assert_array_equal(out[2:], (fast - slow)[2:])
+    assert state.tolist() == [fast[-1], slow[-1]]
+
+
 @pytest.mark.parametrize("size", [1, 7, 8, 33])
 def test_all_finite_sees_every_element(size):
     x = np.linspace(-1.0, 1.0, size) * 1e308
