@@ -6,7 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskwave.compute.jit import kernel
-from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, oscillator, period, recursion
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    ema,
+    ema_difference,
+    oscillator,
+    period,
+    recursion,
+)
 
 Floats = NDArray[np.float64]
 
