@@ -10,6 +10,7 @@ import numpy as np
 
 from riskwave.compute.montecarlo.chunk import boundaries, plan_chunks, simulate_chunk
 from riskwave.compute.montecarlo.model import MODELS
+from riskwave.compute.montecarlo.pricing import PricingSpec, price
 from riskwave.compute.montecarlo.result import summarize, target_reached
 from riskwave.compute.montecarlo.spec import Mode, SimulationSpec
 from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
@@ -58,4 +59,5 @@ def warm_up() -> float:
                     **given, weights=np.full(2, 0.5), paths=2, horizon_days=1, model=model.name, mode=cast(Mode, mode)
                 )
             )
+    price(PricingSpec(payoff="european", spot=100.0, volatility=0.2, maturity_years=1.0, paths=2))
     return time.perf_counter() - start

@@ -45,6 +45,12 @@ MIXING_RETRY_DRAW: Final = 3 << STREAM_BITS
 RESAMPLING_DRAW: Final = 4 << STREAM_BITS
 """First draw of a bootstrap's decisions; a step group is two days."""
 
+PRICE_DRAW: Final = 5 << STREAM_BITS
+"""First draw of the normals of a derivative's underlying; a step group is four steps."""
+
+BRIDGE_DRAW: Final = 6 << STREAM_BITS
+"""First draw of the extremes between steps; a step group is two steps."""
+
 INDEPENDENT, MIRRORED, SHARED = 0, 1, 2
 """What the second path of an antithetic pair does with the words of the first: nothing, flips them, takes them over."""
 
