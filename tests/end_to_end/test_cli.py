@@ -59,6 +59,8 @@ def test_analyze_equals_an_independent_computation(riskwave: Run, server_process
     weights = np.array([0.5, 0.3, 0.2])
     portfolio = returns @ weights
     wealth = np.concatenate([[1.0], np.cumprod(1 + portfolio)])
+    ruin = np.flatnonzero(wealth <= 0)[0]  # WTI at -36.98 took it all, and compounding ends there
+    wealth[ruin:] = wealth[ruin]
     covariance = np.cov(returns, rowvar=False)
     volatility = np.sqrt(weights @ covariance @ weights)
     var_95, var_99 = np.quantile(portfolio, [0.05, 0.01])

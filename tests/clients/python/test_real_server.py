@@ -1,8 +1,6 @@
-"""The client with a whole server: blocking and asyncio clients agree, docstrings' examples run, numbers are right."""
+"""The client with a whole server: blocking and asyncio clients agree, numbers are right."""
 
 import asyncio
-import doctest
-import importlib
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 
 import riskwave as rw
 
-API_MODULES = ("_indicators", "_prices", "_portfolios", "_risk", "_simulation", "_jobs", "_server")
 RNG = np.random.default_rng(5)
 RETURNS = RNG.normal(0.0004, 0.01, size=(300, 2))
 CLOSE = 100 + RNG.normal(size=(200, 2)).cumsum(axis=0)
@@ -22,16 +19,6 @@ CLOSE = 100 + RNG.normal(size=(200, 2)).cumsum(axis=0)
 def client(server_process: Any) -> Iterator[rw.Client]:
     with rw.connect(server_process.address) as client:
         yield client
-
-
-@pytest.mark.parametrize("name", API_MODULES)
-def test_examples_of_the_calls(name: str, client: rw.Client) -> None:
-    module = importlib.import_module(f"riskwave.{name}")
-    runner = doctest.DocTestRunner()
-    for test in doctest.DocTestFinder(exclude_empty=True).find(module, globs={"client": client, "rw": rw}):
-        if any("client." in example.source for example in test.examples):
-            runner.run(test)
-    assert runner.failures == 0
 
 
 # What a call returns without the times and ids that differ between two calls.
