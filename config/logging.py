@@ -39,6 +39,7 @@ VENDOR_LOGGER: Final = "riskwave.vendors"
 VENDOR_FILE: Final = "vendors.log"
 #: Loggers that say too much at INFO, or say it with keys in URLs.
 QUIET: Final = (
+    "alembic",
     "distributed",
     "dask",
     "asyncio",
