@@ -11,6 +11,7 @@ from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeErro
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.history import make_provenance
 from riskwave.server.market import PriceSeries, Selection, SeriesRows, align
+from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.fetch_tiers import AUTO
 from riskwave.server.market.series import CATEGORIES
 from riskwave.server.market.sources import SOURCES
@@ -52,7 +53,11 @@ class MarketDataService:
 
     async def list_sources(self, _request: pb.ListSourcesRequest, _call: Call) -> pb.ListSourcesResponse:
         """Return the vendors with their state and budget, and what is stored of each source."""
-        return await list_all_sources(self._runtime.vendors, await self._pool.run_io(self._market.prices.sources))
+        try:
+            stored = await self._pool.run_io(self._market.prices.sources)
+        except StoreUnavailableError:
+            stored = []  # the vendors' state is worth knowing then; GetServerInfo tells of the store
+        return await list_all_sources(self._runtime.vendors, stored)
 
     async def get_prices(self, request: pb.GetPricesRequest, call: Call) -> pb.GetPricesResponse | bytes:
         """Return prices, each series with its own dates or on the common ones; asks a vendor that is named."""

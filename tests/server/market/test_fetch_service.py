@@ -10,6 +10,8 @@ import grpc
 import numpy as np
 import pytest
 
+from riskwave.server.market.errors import StoreUnavailableError
+from riskwave.server.market.store import PriceStore
 from riskwave.v1 import indicator_service_pb2, indicator_service_pb2_grpc
 from riskwave.v1 import market_data_service_pb2 as pb
 from riskwave.v1.market_data_service_pb2_grpc import MarketDataServiceStub
@@ -112,6 +114,15 @@ async def test_sources_tell_state_budget_and_last_error(start):
         assert sources["api_ninjas"].state == pb.SOURCE_STATE_NO_KEY
         assert sources["sample"].tier == pb.SOURCE_TIER_STORED
         assert KEY not in str(sources) + str(answer)
+
+
+async def test_sources_are_listed_while_the_store_does_not_answer(start, monkeypatch):
+    def broken(_):
+        raise StoreUnavailableError("locked")
+
+    with start() as bench:
+        monkeypatch.setattr(PriceStore, "sources", broken)
+        assert list(await bench.sources()) == ["alpha_vantage", "fmp", "commodity_price_api", "api_ninjas"]
 
 
 async def test_nothing_configured_answers_from_the_store_and_asks_nobody(start):
