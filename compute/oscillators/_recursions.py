@@ -337,7 +337,11 @@ def ema_difference(
     for bar in range(t, bars):
         values, result = x[bar * lanes : (bar + 1) * lanes], out[bar * lanes : (bar + 1) * lanes]
         for j in range(lanes):
-            f, s = fast[j], slow[j]
-            f, s = f + fast_k * (values[j] - f), s + slow_k * (values[j] - s)
-            fast[j], slow[j] = f, s
-            result[j] = f - s
+            y = fast[j]
+            y += fast_k * (values[j] - y)
+            fast[j] = y
+        for j in range(lanes):
+            y = slow[j]
+            y += slow_k * (values[j] - y)
+            slow[j] = y
+            result[j] = fast[j] - y
