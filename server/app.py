@@ -113,9 +113,10 @@ class RiskwaveServer:
             raise ConfigError(Problem("server.port", message)) from None
         await self._grpc.start()
         _log.info("listening", address=self.address, profile=self.runtime.settings.profile)
-        self.runtime.cluster.start()
         await self._open_store()
         await self._warm_up()
+        # After the warm-up: the workers then load what was compiled here instead of compiling it at the same time.
+        self.runtime.cluster.start()
         self.runtime.ready.set()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
         _log.info("serving", address=self.address, warm_up_s=round(self.runtime.warm_up_s, 3))

@@ -153,6 +153,8 @@ class Cluster:
 
         async with asyncio.timeout(self.settings.start_timeout_s):
             self._connection = await Connection.open(self.settings)
+        self.health.detail = "the workers are compiling"
+        await self._connection.warm_up()
 
     async def _watch(self) -> None:
         """Count the workers until the scheduler is gone."""

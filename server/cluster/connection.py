@@ -6,9 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import dask
-import distributed
 
-from riskwave.server.cluster.tasks import WarmUpPlugin
+# When it is imported, distributed gives its loggers handlers and levels of its own; a "version" makes it leave ours.
+dask.config.set({"logging.version": 1, "logging.disable_existing_loggers": False})
+
+import distributed  # noqa: E402 - after its configuration
+
+from riskwave.server.cluster.tasks import WarmUpPlugin  # noqa: E402 - it imports distributed
 
 if TYPE_CHECKING:
     from riskwave.config.settings import DaskSettings
@@ -84,13 +88,15 @@ class Connection:
                 direct_to_workers=cluster is not None,
                 name="riskwave-server",
             )
-            connection = cls(client, cluster)
-            await client.register_plugin(WarmUpPlugin())
         except BaseException:
             if cluster is not None:
                 await cluster.close(timeout=5)
             raise
-        return connection
+        return cls(client, cluster)
+
+    async def warm_up(self) -> None:
+        """Wait until every worker has its kernels compiled, as workers that come later will before their first task."""
+        await self.client.register_plugin(WarmUpPlugin())
 
     @property
     def running(self) -> bool:
