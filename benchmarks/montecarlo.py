@@ -21,6 +21,7 @@ import numpy as np
 from riskwave.compute.montecarlo import Chunk, SimulationSpec, plan_chunks, simulate_chunk, warm_up
 from riskwave.compute.montecarlo.normals import fill_normals
 from riskwave.compute.montecarlo.philox import fill_words, split_seed
+from riskwave.compute.montecarlo.pricing.paths import FEATURES, lognormal_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +111,20 @@ def ours(spec: SimulationSpec, paths: int) -> None:
     simulate_chunk(spec, Chunk(0, 1_000_000, paths))
 
 
+def resampled() -> SimulationSpec:
+    """Return a bootstrap of 1,000 days of one asset."""
+    history = np.random.default_rng(1).normal(0.0005, 0.01, 1_000)
+    weights = np.ones(1)
+    params = {"block_length": 5.0}
+    return SimulationSpec(history=history, weights=weights, paths=10_000_000, model="bootstrap", params=params)
+
+
+def underlying(paths: int, *, mean: bool) -> None:
+    """Simulate a derivative's underlying over 252 steps, with the arithmetic mean if asked for."""
+    features = np.empty((FEATURES, paths))
+    lognormal_features(0, DAYS, 1e-4, 0.01, mean, False, *split_seed(1), 0, features)
+
+
 def measure(cases: dict[str, tuple[Callable[[], object], int]]) -> dict[str, float]:
     """Return nanoseconds a step by name; each case is a function and the steps that it does."""
     best = dict.fromkeys(cases, float("inf"))
@@ -150,6 +165,10 @@ def main() -> None:
         "collapsed": (lambda: ours(one, 8_192), 8_192 * DAYS),
         "full, 5 assets": (lambda: ours(replace(five, mode="full"), 2_048), 2_048 * DAYS),
         "full, 50 assets": (lambda: ours(replace(fifty, mode="full"), 512), 512 * DAYS),
+        "Student t": (lambda: ours(replace(one, model="student_t"), 4_096), 4_096 * DAYS),
+        "bootstrap": (lambda: ours(resampled(), 8_192), 8_192 * DAYS),
+        "derivative, GBM": (lambda: underlying(8_192, mean=False), 8_192 * DAYS),
+        "derivative, Asian": (lambda: underlying(8_192, mean=True), 8_192 * DAYS),
         "drifting, 50 assets": (lambda: ours(replace(fifty, mode="full", rebalancing="none"), 512), 512 * DAYS),
     }
     ns = measure(cases)
