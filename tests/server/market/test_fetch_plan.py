@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskwave.server.market.fetch_plan import Coverage, Missing, extended, missing_dates
@@ -45,6 +45,7 @@ def test_only_what_is_missing_is_asked_for(coverage, start, end, expected):
 days = st.dates(dt.date(2015, 1, 1), dt.date(2026, 11, 25))
 
 
+@settings(deadline=None, max_examples=60)
 @given(requests=st.lists(st.tuples(days | st.none(), days | st.none(), st.integers(0, 4_000)), max_size=12))
 def test_whatever_was_asked_before_every_wanted_bar_is_there_and_nothing_is_asked_twice(requests):
     """A vendor with a bar a day up to yesterday, and callers who come back after a while."""

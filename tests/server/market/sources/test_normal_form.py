@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskwave.server.market.sources import SOURCES, BadPayloadError, HttpResponse, NotInPlanError, hide_keys
@@ -40,11 +40,13 @@ def test_json_that_is_no_number_is_missing(value):
     assert math.isnan(number(value))
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_and_their_texts_are_read_exactly(value):
     assert number(value) == number(repr(value)) == value
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_it(text):
     value = number(text)
