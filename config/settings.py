@@ -235,15 +235,7 @@ class LimitSettings(Section):
         default=10_000, ge=1, le=1_000_000, description="Longest horizon of a simulation."
     )
     simulation_assets: int = Field(default=500, ge=1, le=10_000, description="Most assets of a simulation.")
-    array_values: int = Field(
-        default=2_000_000,
-        ge=1,
-        le=100_000_000,
-        description="Most numbers in one array of a request; a message also has its own limit.",
-    )
-    import_rows: int = Field(
-        default=20_000_000, ge=1, le=1_000_000_000, description="Most rows of one import of prices."
-    )
+    import_rows: int = Field(default=5_000_000, ge=1, le=100_000_000, description="Most rows of one import of prices.")
     concurrent_calls: int = Field(
         default=256, ge=1, le=100_000, description="Calls that are worked on or waiting at once."
     )

@@ -70,8 +70,9 @@ class RowsRejectedError(InputError):
 
     def __init__(self, rows: Sequence[RejectedRow]) -> None:
         self.rows = tuple(rows)
-        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        super().__init__("series", f"{len(rows)} rows that cannot be stored", f"without them: {rows[0]}{more}")
+        super().__init__("series", f"{len(rows)} rows that cannot be stored", f"without them, such as {rows[0]}")
+        count = "a row" if len(rows) == 1 else f"{len(rows)} rows"
+        self.args = (f"{count} cannot be stored, so nothing was; {rows[0]}",)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the rows, from which the message is made."""
