@@ -193,7 +193,7 @@ class PortfolioReport(Result):
             f"{asset} {weight:.3g}" for asset, weight in zip(self.assets, self.weights.tolist(), strict=True)
         )
         heading = f"{held}: {self.observation_count:,} returns{self._range()}"
-        columns = ("measure", "value", "std. error", "low", "high", "unit")
+        columns = ("measure", "value", "std. err.", "low", "high", "unit")
         return Grid(heading, columns, rows, frozenset({1, 2, 3, 4}), self.meta.notes())
 
     def _range(self) -> str:

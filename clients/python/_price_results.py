@@ -71,7 +71,10 @@ class BudgetWindow:
 
     def __str__(self) -> str:
         """Return it in short."""
-        return f"{self.remaining:,} of {self.limit:,} calls in {self.window_s:,.0f} s"
+        for length_s, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+            if self.window_s >= length_s and self.window_s % length_s == 0:
+                return f"{self.remaining:,} of {self.limit:,} in {self.window_s / length_s:,.0f} {unit}"
+        return f"{self.remaining:,} of {self.limit:,} in {self.window_s:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +218,7 @@ class Prices(Result, Sequence[PriceSeries]):
         closes = {
             one.symbol: pd.Series(one.close, index=pd.DatetimeIndex(one.times, name="time")) for one in self.series
         }
-        frame = pd.concat(closes, axis=1, names=["symbol"], sort=True) if closes else pd.DataFrame()
-        return frame
+        return pd.concat(closes, axis=1, names=["symbol"], sort=True) if closes else pd.DataFrame()
 
     def grid(self) -> Grid:
         """Return one row a symbol: range and last price."""

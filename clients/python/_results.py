@@ -53,6 +53,8 @@ class Grid:
         Which columns hold numbers.
     notes
         Lines below: what was computed from what, warnings.
+    spare
+        Columns that may be left out where there is little room, the first one first.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    spare: tuple[int, ...] = ()
 
     def to_html(self) -> str:
         """Return the table as it is shown in a notebook."""

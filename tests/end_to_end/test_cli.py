@@ -190,6 +190,7 @@ def test_tables_fit_the_terminal(riskwave: Run, columns: int, arguments: list[st
         (["indicators", "compute", "RSI", "--symbols", "WTI", "--param", "timeperiod=0"], 6, "timeperiod"),
         (["prices", "get", "WTI", "--address", "127.0.0.1:1"], 4, "riskwave up"),
         (["jobs", "list"], 9, "ListJobs"),
+        (["prices", "import", "/nowhere/a.csv"], 2, "No such file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -229,6 +230,38 @@ def test_prices_as_csv(riskwave: Run) -> None:
     assert [(row["time"], float(row["close"])) for row in rows if row["time"] == "2020-04-20"] == [
         ("2020-04-20", -36.98)
     ]
+
+
+def test_an_import_is_stored_once(riskwave: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("date;CLI_A;CLI_B\n20.04.2020;-36,98;1,5\n21.04.2020;8,91;\n")
+    tried = riskwave("prices", "import", str(file), "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert "checked, nothing stored" in tried.stderr
+    first = riskwave("prices", "import", str(file), "--source", "mine", "--output", "json")
+    found = json.loads(first.stdout)
+    assert {one["symbol"]: one["inserted"] for one in found["counts"]} == {"CLI_A": 2, "CLI_B": 1}
+    assert (found["stored"], found["missing_cells"]) == (True, 1)
+    again = riskwave("prices", "import", str(file), "--source", "mine", "--output", "csv")
+    rows = list(csv.DictReader(io.StringIO(again.stdout)))
+    assert [(row["symbol"], row["unchanged"]) for row in rows] == [("CLI_A", "2"), ("CLI_B", "1")]
+    got = document(riskwave("prices", "get", "CLI_A", "--source", "mine", "--output", "json"))
+    assert got["series"][0]["close"] == [-36.98, 8.91]
+
+
+def test_a_rejected_row_stores_nothing(riskwave: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("date,CLI_BAD\n2020-01-01,1.5\n2020-01-02,x\n2020-13-02,1\n")
+    done = riskwave("prices", "import", str(file), "--output", "json")
+    assert done.returncode == 6
+    rejected = json.loads(done.stdout)["rejected"]
+    assert [(one["line"], one["column"], one["value"]) for one in rejected] == [
+        (3, "CLI_BAD", "x"),
+        (4, "date", "2020-13-02"),
+    ]
+    assert all(one["reason"] for one in rejected)
+    assert "2 rows rejected, nothing stored" in done.stderr
+    assert riskwave("prices", "get", "CLI_BAD").returncode == 3
 
 
 def test_rolling_risk(riskwave: Run) -> None:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from riskwave._errors import RiskwaveError
 
+UNEXPECTED = 1
+EXIT_INVALID = 6
+
 _CODES: tuple[tuple[str, int], ...] = (
     ("MessageTooLargeError", 8),
-    ("InvalidRequestError", 6),
+    ("InvalidRequestError", EXIT_INVALID),
     ("NotFoundError", 3),
     ("UnavailableError", 4),
     ("DeadlineExceededError", 4),
@@ -31,7 +34,6 @@ _CODES: tuple[tuple[str, int], ...] = (
     ("NotImplementedByServerError", 9),
     ("CallCancelledError", 130),
 )
-UNEXPECTED = 1
 
 
 class _Asked:

@@ -174,3 +174,20 @@ def split(text: str) -> list[str]:
     ['WTI', 'BRENT']
     """
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parse_names(given: list[str] | None) -> dict[str, str]:
+    """Return symbols by the names of columns.
+
+    Examples
+    --------
+    >>> parse_names(["Crude oil, Brent=BRENT"])
+    {'Crude oil, Brent': 'BRENT'}
+    """
+    names = {}
+    for part in given or ():
+        column, equals, symbol = part.rpartition("=")
+        if not equals or not column.strip() or not symbol.strip():
+            raise typer.BadParameter(f"{part!r} is not of the form COLUMN=SYMBOL", param_hint="--name")
+        names[column.strip()] = symbol.strip()
+    return names

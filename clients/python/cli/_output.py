@@ -7,16 +7,18 @@ import json
 import math
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from riskwave.cli._fitting import SPACE, fit, wraps
 from riskwave.cli._options import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from riskwave._results import Grid
 
@@ -82,32 +84,50 @@ def message(text: str) -> None:
 
 
 def write_grid(grid: Grid, *, notes: bool = True) -> None:
-    """Write a table."""
-    from rich.box import SIMPLE_HEAD
+    """Write a table as wide as the terminal allows, with its notes below."""
+    from rich.text import Text
+
+    screen = console()
+    aligned = replace(grid, rows=_align_points(grid))
+    for i, part in enumerate(fit(aligned, screen.width)):
+        if i:
+            screen.print()
+        screen.print(_draw(part, "" if i else grid.title))
+    for note in grid.notes if notes else ():
+        screen.print(Text(note, style="yellow" if note.startswith("warning") else "dim"))
+
+
+def _draw(grid: Grid, title: str) -> RenderableType:
+    from rich.box import Box
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=Text(grid.title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False
-    )
+    line_below_heading = Box("    \n    \n ─  \n    \n    \n    \n    \n    \n")
+    table = Table(box=line_below_heading, pad_edge=False, show_edge=False, padding=(0, SPACE - 1, 0, 0))
     for i, name in enumerate(grid.columns):
-        right = i in grid.numeric
-        table.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
-    columns = [_align(column) if i in grid.numeric else column for i, column in enumerate(zip(*grid.rows, strict=True))]
-    for row in zip(*columns, strict=True):
+        heading = Text(name, justify="right" if i in grid.numeric else "left")  # numbers come aligned by their points
+        table.add_column(heading, no_wrap=not wraps(grid, i), overflow="fold")
+    for row in grid.rows:
         table.add_row(*(Text(cell) for cell in row))
-    screen = console()
-    screen.print(table)
-    for note in grid.notes if notes else ():
-        warns = note.startswith("warning")
-        screen.print(Text(note, style="yellow" if warns else "dim"))
+    return Group(Text(title, style="bold"), table) if title else table
 
 
-def _align(cells: tuple[str, ...]) -> tuple[str, ...]:
-    """Put the decimal points of a column under each other."""
+def _align_points(grid: Grid) -> tuple[tuple[str, ...], ...]:
+    columns = []
+    for i, cells in enumerate(zip(*grid.rows, strict=True)):
+        heading = max(map(len, grid.columns[i].split("\n")))
+        columns.append(_align(cells, heading) if i in grid.numeric else cells)
+    return tuple(zip(*columns, strict=True))
+
+
+def _align(cells: tuple[str, ...], least: int) -> tuple[str, ...]:
+    """Put the decimal points of a column under each other, in cells of one width."""
     decimals = [len(cell) - cell.find(".") if "." in cell else 0 for cell in cells]
     width = max(decimals, default=0)
-    return tuple(cell + " " * (width - own) if cell else "" for cell, own in zip(cells, decimals, strict=True))
+    padded = [cell + " " * (width - own) if cell else "" for cell, own in zip(cells, decimals, strict=True)]
+    widest = max(least, *map(len, padded))
+    return tuple(cell.rjust(widest) if cell else "" for cell in padded)
 
 
 def write(

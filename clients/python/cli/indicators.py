@@ -41,7 +41,7 @@ def list_indicators(
     ]
     shown = ("name", "title", "inputs", "parameters", "outputs", "lookback")
     cells = tuple(tuple(str(row[name]) for name in shown) for row in rows)
-    grid = Grid(f"{len(rows)} indicators", shown, cells, frozenset({5}))
+    grid = Grid(f"{len(rows)} indicators", shown, cells, frozenset({5}), spare=(4, 2))
     write(common.output, kind="indicators", document=found.to_dict(), rows=rows, grids=[grid])
 
 
@@ -87,9 +87,9 @@ def compute(
         _write_table(result, last)
 
 
-def _rows(result: IndicatorResult) -> Iterator[Mapping[str, Any]]:
+def _rows(result: IndicatorResult, separator: str = ".") -> Iterator[Mapping[str, Any]]:
     """Return one row a bar, one column an output, window and symbol."""
-    columns = {".".join(str(part) for part in key): values for key, values in result.columns()}
+    columns = {separator.join(str(part) for part in key): values for key, values in result.columns()}
     times = result.times
     for i in range(max(len(values) for values in columns.values())):
         time = i if times is None else str(times[i])[:10]
@@ -99,7 +99,7 @@ def _rows(result: IndicatorResult) -> Iterator[Mapping[str, Any]]:
 def _write_table(result: IndicatorResult, last: int) -> None:
     from riskwave._results import Grid, format_number
 
-    rows = list(_rows(result))
+    rows = list(_rows(result, "\n"))
     names = tuple(rows[0]) if rows else ("time",)
     cells = tuple(
         tuple(format_number(value) if isinstance(value, float) else str(value) for value in row.values())

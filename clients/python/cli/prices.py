@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from riskwave.cli._importing import import_prices
 from riskwave.cli._options import Common, Output, common, split, takes
 from riskwave.cli._output import message, write, write_csv, write_grid, write_json, write_json_line
 
@@ -43,7 +44,7 @@ def sources(common: Common) -> None:
     ]
     columns = ("source", "tier", "state", "assets", "bars", "budget", "last success", "last error")
     cells = tuple(tuple(format_value(value) for value in row.values()) for row in rows)
-    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4}))
+    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4}), spare=(6,))
     write(common.output, kind="sources", document=found.to_dict(), rows=rows, grids=[grid])
 
 
@@ -78,7 +79,7 @@ def assets(
     )
     columns = ("category", "symbol", "name", "source", "frequency", "first", "last", "bars", "unit")
     asked = tuple(sorted({one.acknowledgement for one in found if one.acknowledgement}))
-    grid = Grid(f"{len(rows)} assets", columns, cells, frozenset({7}), asked)
+    grid = Grid(f"{len(rows)} assets", columns, cells, frozenset({7}), asked, spare=(4, 0, 2))
     write(common.output, kind="assets", document=found.to_dict(), rows=rows, grids=[grid])
 
 
@@ -148,6 +149,9 @@ def _write_tables(prices: Prices, last: int) -> None:
     write_grid(Grid(f"last {len(rows)} dates", columns, rows, frozenset(range(1, len(columns)))))
     for outcome in prices.outcomes:
         message(f"{outcome.source} {outcome.symbol}: {outcome.status} {outcome.detail}")
+
+
+app.command("import")(import_prices)
 
 
 @app.command()
