@@ -181,15 +181,7 @@ def read_prices_csv(
     (';', ',', 'dmy', ())
     """
     text, encoding = decoded(source if isinstance(source, bytes) else Path(source).read_bytes())
-    sample_lines = [line for line in text.splitlines()[: SAMPLE_LINES * 2] if counts(line)]
-    if len(sample_lines) < 2:
-        raise invalid("file", f"{len(sample_lines)} lines", "a header and at least one row")
-    delimiter = delimiter or delimiter_of(sample_lines)
-    rows = list(rows_of(text, delimiter))
-    if not rows:
-        raise invalid("file", "empty", "a header and at least one row")
-    (header_line, header), body = rows[0], rows[1:]
-    check_header(header, header_line)
+    delimiter, header_line, header, body = _split(text, delimiter)
     sample = [row for _, row in body[:SAMPLE_LINES]]
     columns = columns_of(header, sample, date=date_column, symbol=symbol_column, price=price_column)
     if columns.layout == "single" and not symbol:
@@ -200,23 +192,44 @@ def read_prices_csv(
     reader = _Reader(header, columns, order, sign, symbol or "", dict(names or {}), header_line)
     for line, row in body:
         reader.read(line, row)
-    value_columns = {
-        header[n]: reader.symbol_of(name) if columns.layout == "wide" else name for name, n in columns.values.items()
-    }
-    guess = CsvGuess(
+    guess = _told(columns, header, encoding, delimiter, sign, order, reader.taken_for())
+    series = tuple(_as_series(name, found) for name, found in reader.found.items() if found.times)
+    accepted = sum(len(found.times) for found in reader.found.values())
+    return CsvReport(series, accepted, reader.missing, tuple(reader.rejected), guess)
+
+
+def _told(
+    columns: Columns,
+    header: Sequence[str],
+    encoding: str,
+    delimiter: str,
+    decimal: Decimal,
+    order: DateOrder,
+    taken_for: Mapping[str, str],
+) -> CsvGuess:
+    return CsvGuess(
         encoding=encoding,
         delimiter=delimiter,
-        decimal=sign,
+        decimal=decimal,
         date_order=order,
         layout=columns.layout,
         date_column=header[columns.date],
         symbol_column="" if columns.symbol is None else header[columns.symbol],
-        columns=value_columns,
+        columns=taken_for,
         ignored=tuple(header[n] for n in columns.ignored if header[n]),
     )
-    series = tuple(_as_series(name, found) for name, found in reader.found.items() if found.times)
-    accepted = sum(len(found.times) for found in reader.found.values())
-    return CsvReport(series, accepted, reader.missing, tuple(reader.rejected), guess)
+
+
+def _split(text: str, delimiter: str | None) -> tuple[str, int, list[str], list[tuple[int, list[str]]]]:
+    """Return delimiter, the header with its line, and the rows with theirs."""
+    lines = [line for line in text.splitlines()[: SAMPLE_LINES * 2] if counts(line)]
+    delimiter = delimiter or delimiter_of(lines)
+    rows = list(rows_of(text, delimiter))
+    if len(rows) < 2:
+        raise invalid("file", f"{len(rows)} lines", "a header and at least one row")
+    header_line, header = rows[0]
+    check_header(header, header_line)
+    return delimiter, header_line, header, rows[1:]
 
 
 class _Reader:
@@ -255,6 +268,11 @@ class _Reader:
     def symbol_of(self, name: str) -> str:
         """Return the symbol that a column's or cell's name stands for."""
         return self.names.get(name, name)
+
+    def taken_for(self) -> dict[str, str]:
+        """Return what each value column was taken for, by its name."""
+        wide = self.columns.layout == "wide"
+        return {self.header[n]: self.symbol_of(name) if wide else name for name, n in self.columns.values.items()}
 
     def read(self, line: int, row: Sequence[str]) -> None:
         """Take one row."""

@@ -127,7 +127,7 @@ class TestText:
         [
             b"", b"\n\n", b"date,A\n", b"just some text\nand more\n", b"\x89PNG\r\n\x1a\n\0\0", b"\xff\xfe\x00",
             b"2020-01-01,1\n2020-01-02,2\n", b"date,A,A\n2020-01-01,1,2\n", b"a,b\n1,2\n", b"date,A,\n2020-01-01,1,2\n",
-            b"date,A\n2020-01-01,\x81\n",
+            b"date,A\n2020-01-01,\x81\n", b",\n,\n", b"#\n#\n",
         ],
     )  # fmt: skip
     def test_what_is_no_file_of_prices(self, data: bytes) -> None:
