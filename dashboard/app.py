@@ -133,7 +133,7 @@ def _register_routing(dash: Dash, found: list[pages.Page]) -> None:
         page = by_path.get(HOME if path in {"/", ""} else path.rstrip("/"))
         if page is None:
             return unknown_page(path, found)
-        query = dict(parse_qsl((search or "").removeprefix("?")))
+        query = dict(parse_qsl((search or "").removeprefix("?"), keep_blank_values=True))
         return [page_head(page.title, page.summary), page.layout(query)]
 
 

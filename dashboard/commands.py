@@ -6,33 +6,29 @@ nothing of the dashboard's to be installed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from riskwave.config import ConfigError, load_settings
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 EXIT_CONFIG = 78
 """sysexits' EX_CONFIG: the configuration cannot be used."""
 
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.", show_default=False)]
+ProfileOption = Annotated[str | None, typer.Option(help="development, production or test.", show_default="development")]
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
+PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8050")]
+ServerOption = Annotated[str | None, typer.Option(help="host:port of the gRPC server.", show_default="localhost:50051")]
+
 
 def dashboard(
-    config: Annotated[
-        Path | None, typer.Option("--config", help="YAML file with settings.", show_default=False)
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help="development, production or test.", show_default="development")
-    ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8050")
-    ] = None,
-    server: Annotated[
-        str | None, typer.Option(help="host:port of the gRPC server.", show_default="localhost:50051")
-    ] = None,
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    server: ServerOption = None,
 ) -> None:
     """Serve the web page until Ctrl-C or SIGTERM."""
     flags: dict[str, object] = {

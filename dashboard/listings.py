@@ -35,7 +35,10 @@ def indicator_groups(specs: Iterable[IndicatorSpec]) -> Groups:
     groups: Groups = {}
     for spec in specs:
         if not spec.looks_ahead:
-            groups.setdefault(spec.group or "other", []).append((spec.name, f"{spec.name} {MISSING} {spec.title}"))
+            others = [name for name in spec.inputs if name != "close"]
+            needs = f" (needs {', '.join(others)})" if others else ""
+            label = f"{spec.name} {MISSING} {spec.title}{needs}"
+            groups.setdefault(spec.group or "other", []).append((spec.name, label))
     return groups
 
 

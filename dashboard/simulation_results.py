@@ -11,7 +11,7 @@ from riskwave import Estimate
 from riskwave.dashboard.components.cards import metric_card, plain_card
 from riskwave.dashboard.components.part import footer, graph, table, table_twin, warning
 from riskwave.dashboard.components.reproduce import reproduce
-from riskwave.dashboard.figures.simulation import fan_figure, histogram_figure
+from riskwave.dashboard.figures.simulation import fan_figure, histogram_figure, share_beyond
 from riskwave.dashboard.formats import (
     MISSING,
     count,
@@ -92,7 +92,6 @@ def result_updates(update: SimulationUpdate, arguments: Mapping[str, Any], *, ad
         seeded = {**arguments, "seed": run.meta.seed} if run.meta.seed is not None else dict(arguments)
         command, code = simulate_snippets(seeded, address=address)
         updates["simulation-reproduce-body"] = {"children": reproduce(command, code, digest=run.meta.digest)}
-        updates["simulation-estimate"] = {"children": None}
     return updates
 
 
@@ -151,9 +150,11 @@ def histogram(run: Simulation) -> list[Component]:
         + ", ".join(f"{name} {percent(value)}" for name, value in lines.items())
         + "."
     )
+    hidden = share_beyond(bins.counts)
+    tail = f"{percent(hidden)} of them lie right of what is shown: zoom out to see them" if hidden > 0 else ""
     return [
         graph(figure, label=label, graph_id="simulation-histogram-graph"),
-        footer([f"{count(run.num_simulations)} paths"]),
+        footer([f"{count(run.num_simulations)} paths", tail]),
     ]
 
 

@@ -70,11 +70,7 @@ async def lines(gateway: Gateway, form: Mapping[str, Any]) -> AsyncIterator[str]
     except Exception as error:  # noqa: BLE001 - the boundary: every failure becomes a report with an id
         problem = problem_of(error, part="simulation", title="The simulation failed", still_works=_STILL_WORKS)
         yield _line(
-            {
-                "simulation-status": {"children": ""},
-                "simulation-progress": {"value": 0},
-                "simulation-estimate": {"children": error_state(problem)},
-            },
+            {"simulation-status": {"children": error_state(problem)}, "simulation-progress": {"value": 0}},
             problem=asdict(problem),
         )
 

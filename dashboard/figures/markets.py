@@ -119,6 +119,7 @@ def market_figure(
     layout["legend"] |= {"y": -0.2 / (2 + len(below))}
     layout["xaxis"] = axis(
         type="date",
+        hoverformat="%Y-%m-%d",
         anchor="y" if not below else f"y{len(below) + 1}",
         showspikes=True,
         spikemode="across",

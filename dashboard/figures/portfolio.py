@@ -118,6 +118,7 @@ def equity_figure(
     layout["margin"] |= {"l": 56, "t": 20}
     layout["xaxis"] = axis(
         anchor="y2",
+        hoverformat="%Y-%m-%d" if times is not None else "d",
         showspikes=True,
         spikemode="across",
         spikesnap="cursor",

@@ -22,12 +22,13 @@ from riskwave.dashboard.figures.style import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 #: More bars than this are joined in pairs until they fit.
 BARS_MAX = 80
 _DAYS_MAX = 400
 _LABEL_STEP = 0.065
+_TAIL_HIDDEN = 0.002
 
 
 def fan_figure(days: ArrayLike, probabilities: Sequence[float], wealth: ArrayLike) -> Figure:
@@ -105,11 +106,14 @@ def histogram_figure(
     """
     borders, heights = _joined(np.asarray(edges, dtype=np.float64), np.asarray(counts, dtype=np.float64))
     total = max(heights.sum(), 1.0)
+    shown_bars = _visible(heights)
     middle = (borders[:-1] + borders[1:]) / 2
     border = 0.0 if loss_below is None else loss_below
     layout = base_layout(height=400, bargap=0.04, showlegend=False)
     layout["margin"] |= {"l": 56, "t": 64}
     layout["xaxis"] = axis(title={"text": "Return at the horizon", "standoff": 6}, tickformat=".0%")
+    if borders.size > 1:
+        layout["xaxis"]["range"] = [float(borders[0]), float(borders[shown_bars])]
     layout["yaxis"] = axis(title={"text": "Share of paths"}, tickformat=".1~%", rangemode="tozero")
     data = [
         {
@@ -156,9 +160,24 @@ def histogram_figure(
     return {"data": data, "layout": layout}
 
 
-def _joined(edges: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Join neighbouring bins in pairs until at most `BARS_MAX` are left."""
-    while counts.size > BARS_MAX:
+def share_beyond(counts: ArrayLike) -> float:
+    """Return the share of the paths in the thin right tail, which the histogram shows only when zoomed out."""
+    given = np.asarray(counts, dtype=np.float64)
+    _edges, heights = _joined(np.arange(given.size + 1, dtype=np.float64), given)
+    return float(heights[_visible(heights) :].sum() / max(heights.sum(), 1.0))
+
+
+def _visible(counts: NDArray[np.float64]) -> int:
+    """Return how many bars hold all but a thin tail; compounded returns have a long one to the right."""
+    total = counts.sum()
+    if total <= 0:
+        return counts.size
+    return min(int(np.searchsorted(np.cumsum(counts), (1 - _TAIL_HIDDEN) * total)) + 1, counts.size)
+
+
+def _joined(edges: NDArray[np.float64], counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Join neighbouring bins in pairs until at most `BARS_MAX` of those that are shown are left."""
+    while _visible(counts) > BARS_MAX:
         if counts.size % 2:
             width = edges[-1] - edges[-2]
             edges, counts = np.append(edges, edges[-1] + width), np.append(counts, 0.0)

@@ -53,7 +53,7 @@ def tinted(colour: str, opacity: float) -> str:
 def axis(**settings: Any) -> dict[str, Any]:
     """Return an axis with the light grid, changed by `settings`."""
     base = {"gridcolor": GRID, "linecolor": GRID, "zeroline": False, "automargin": True, "ticks": ""}
-    return base | settings
+    return base | {"hoverformat": ",.4~f"} | settings
 
 
 def base_layout(**settings: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def base_layout(**settings: Any) -> dict[str, Any]:
         "margin": {"l": 48, "r": 16, "t": 12, "b": 40},
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.12, "yanchor": "top"},
         "modebar": {"bgcolor": "rgba(0, 0, 0, 0)", "color": GREY, "activecolor": BLUE},
-        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+        "hoverlabel": {"font": {"family": FONT, "size": 12}, "namelength": -1},
         "dragmode": "zoom",
     }
     return base | settings

@@ -353,7 +353,8 @@ def show(view: MarketView, span: str, *, log: bool) -> list[Component]:
 
 def pane_of(spec: IndicatorSpec, result: IndicatorResult, times: Times, first: int) -> Pane:
     """Return an indicator's pane on the dates of the price from the bar `first` on."""
-    settings = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in result.params.values())
+    used = [result.params.get(parameter.name, parameter.default) for parameter in spec.parameters]
+    settings = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in used)
     return Pane(
         name=spec.name,
         title=f"{spec.name} {settings}".strip(),

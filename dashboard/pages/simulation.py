@@ -76,7 +76,7 @@ def _form() -> Component:
                         value=holdings.default_start(),
                         placeholder="YYYY-MM-DD",
                         size="xs",
-                        debounce=400,
+                        debounce=True,
                     ),
                 ],
                 id="simulation-portfolio-fields",
@@ -119,7 +119,7 @@ def _form() -> Component:
                 className="rw-row",
             ),
             dmc.Progress(id="simulation-progress", value=0, size="sm", **aria(label="Progress of the simulation")),
-            html.P("", id="simulation-status", className="rw-note", role="status"),
+            html.Div("", id="simulation-status", className="rw-note", role="status"),
         ],
         className="rw-tight",
     )
@@ -135,7 +135,8 @@ def _number(input_id: str, label: str, value: float, *, decimal: bool = True, **
         value=value,
         allowDecimal=decimal,
         clampBehavior="none",
-        debounce=400,
+        # Taken when the input is left, which clicking Run does: waiting for a pause would run the value before.
+        debounce=True,
         size="xs",
         style={"flex": "1 1 110px"},
         **options,

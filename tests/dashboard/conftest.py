@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -116,9 +116,7 @@ class FakeIndicators:
     async def list(self) -> Sequence[rw.IndicatorSpec]:
         return SPECS
 
-    async def compute_many(
-        self, calls: Sequence[Any], *, symbols: Sequence[str], source: str | None = None
-    ) -> list[Any]:
+    async def compute_many(self, calls: Sequence[Any], **_where: Any) -> list[Any]:
         self.calls += calls
         name, params = calls[0]
         if params.get("timeperiod") == 1:
@@ -175,7 +173,7 @@ class FakeStream:
         ]
         self.closed = False
 
-    async def __aenter__(self) -> FakeStream:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -264,7 +262,7 @@ class FakeClient:
         self.simulation = FakeSimulation()
         self.opened = 0
 
-    async def __aenter__(self) -> FakeClient:
+    async def __aenter__(self) -> Self:
         self.opened += 1
         return self
 

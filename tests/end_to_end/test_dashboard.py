@@ -1,0 +1,320 @@
+"""The dashboard as a reader meets it: Chromium, a dashboard process and a server process."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import riskwave as rw
+
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("dashboard")]
+
+WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)
+WEIGHTS = {"WTI": 0.5, "BRENT": 0.3, "NATURAL_GAS": 0.2}
+#: Nothing but our page may leave Chromium, and root needs no sandbox of its own.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class DashboardProcess:
+    """``python -m riskwave.dashboard`` on a free port, beside a server."""
+
+    def __init__(self, directory: Path, server_address: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = directory / "dashboard.log"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RISKWAVE_")}
+        environment["RISKWAVE_LOGGING__DIRECTORY"] = str(directory / "logs")
+        options = [f"--port={port}", "--profile=test", f"--server={server_address}"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "riskwave.dashboard", *options],
+                cwd=directory,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_up(self, timeout_s: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (OSError, urllib.error.URLError):
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
+
+
+def start(directory: Path, address: str) -> Iterator[DashboardProcess]:
+    dashboard = DashboardProcess(directory, address)
+    try:
+        dashboard.wait_until_up()
+        yield dashboard
+    finally:
+        dashboard.stop()
+
+
+@pytest.fixture(scope="module")
+def dashboard(server_process: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    yield from start(tmp_path_factory.mktemp("dashboard"), server_process.address)
+
+
+@pytest.fixture(scope="module")
+def lonely_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    """A dashboard whose server is not there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    yield from start(tmp_path_factory.mktemp("lonely"), f"127.0.0.1:{free}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "Chromium is missing: requirements/debian-packages installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a browser that never was here; complaints of the console and foreign requests fail the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(WAIT_MS)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    requested: list[str] = []
+    opened.on("request", lambda request: requested.append(request.url))
+    opened.on("websocket", lambda opened_socket: requested.append(opened_socket.url))
+    yield opened
+    context.close()
+    assert complaints == []
+    assert [url for url in requested if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:)", url)] == []
+
+
+def keep_portfolio(page: Page, url: str) -> None:
+    """Put the sample portfolio into the browser by its button."""
+    page.goto(f"{url}/portfolio")
+    page.get_by_role("button", name="Try the sample portfolio").click()
+    expect(page.locator("#metric-sharpe_ratio")).to_be_visible()
+
+
+def as_percent(value: float, digits: int = 2) -> str:
+    return f"{100 * value:,.{digits}f}\N{NO-BREAK SPACE}%".replace("-", "\N{MINUS SIGN}")
+
+
+def test_markets_shows_price_rsi_and_macd_under_one_axis(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/markets")
+    graph = page.locator("#markets-graph")
+    expect(graph.locator(".main-svg").first).to_be_visible()
+    expect(graph.locator(".annotation-text")).to_have_text(["RSI 14", "MACD 12 26 9"])
+    # One x axis for the price and both panes: a single subplot column.
+    axes = graph.evaluate(
+        "node => Object.keys(node.querySelector('.js-plotly-plot')._fullLayout).filter(k => /^[xy]axis/.test(k))"
+    )
+    assert sorted(axes) == ["xaxis", "yaxis", "yaxis2", "yaxis3"]
+    traces = graph.evaluate("node => node.querySelector('.js-plotly-plot').data.length")
+    assert traces == 5
+    expect(page.locator("#markets-chart-body")).to_contain_text("Source: sample")
+    assert page.locator(".modebar [data-title*='hare'], .modebar [data-title*='loud']").count() == 0
+
+
+def test_the_read_out_covers_every_pane(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/markets")
+    expect(page.locator("#markets-graph .main-svg").first).to_be_visible()
+    box = page.locator("#markets-graph").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 500, box["y"] + 100)
+    read_out = page.locator("#markets-graph .hoverlayer .legend")
+    for name in ("RSI 14", "MACD macd", "MACD macdsignal"):
+        expect(read_out).to_contain_text(name)
+
+
+def test_a_link_shows_the_same_again(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/markets?symbol=BRENT&range=5y&indicators=RSI~21")
+    titles = page.locator("#markets-graph .annotation-text")
+    expect(titles).to_have_text(["RSI 21"])
+    page.get_by_label("timeperiod").fill("7")
+    expect(titles).to_have_text(["RSI 7"])
+    page.wait_for_url(re.compile(r"symbol=BRENT&range=5y&indicators=RSI%7E7"))
+    page.reload()
+    expect(titles).to_have_text(["RSI 7"])
+    expect(page.locator("#markets-chart-body")).to_contain_text("of 9,9")
+
+
+def test_no_logarithm_across_the_negative_price(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/markets?symbol=WTI&range=max&indicators=&log=1")
+    expect(page.get_by_role("note")).to_contain_text("\N{MINUS SIGN}36.98 on 2020-04-20")
+    expect(page.locator("#markets-graph .main-svg").first).to_be_visible()
+
+
+def test_the_cards_are_the_client_s_numbers(dashboard: DashboardProcess, server_process: Any, page: Page) -> None:
+    keep_portfolio(page, dashboard.url)
+    start_date = page.locator("#portfolio-start").input_value()
+    with rw.connect(server_process.address) as client:
+        report = client.risk.analyze(weights=WEIGHTS, start=start_date)
+    for name in ("portfolio_return", "portfolio_volatility", "var_95", "cvar_95", "max_drawdown"):
+        expect(page.locator(f"#metric-{name}")).to_have_text(as_percent(getattr(report, name)))
+    expect(page.locator("#metric-sharpe_ratio")).to_have_text(f"{report.sharpe_ratio:.2f}")
+    expect(page.locator("#reproduce-digest")).to_have_text(report.meta.digest)
+    expect(page.locator("#portfolio-correlation-body .main-svg").first).to_be_visible()
+    expect(page.locator("#portfolio-contribution-body .main-svg").first).to_be_visible()
+
+
+def test_assets_are_added_changed_and_removed(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/portfolio")
+    for symbol, weight in (("WTI", "30"), ("BRENT", "90")):
+        page.get_by_role("textbox", name="Add an asset").fill(symbol)
+        page.get_by_role("option", name=re.compile(f"^{symbol} ")).first.click()
+        page.locator("#portfolio-weight").fill(weight)
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_label(f"Weight of {symbol}")).to_have_value(f"{weight} %")
+    expect(page.locator("#portfolio-total")).to_contain_text("120.00")
+    page.get_by_role("button", name="Normalise").click()
+    expect(page.get_by_label("Weight of WTI")).to_have_value("25 %")
+    page.get_by_label("Weight of WTI").fill("50")
+    expect(page.locator("#portfolio-total")).to_contain_text("125.00")
+    before = page.locator("#reproduce-digest").inner_text()
+    page.get_by_role("button", name="Remove BRENT").click()
+    expect(page.get_by_label("Weight of BRENT")).to_have_count(0)
+    expect(page.locator("#reproduce-digest")).not_to_have_text(before)
+
+
+def test_the_portfolio_survives_a_reload(dashboard: DashboardProcess, page: Page) -> None:
+    keep_portfolio(page, dashboard.url)
+    digest = page.locator("#reproduce-digest").inner_text()
+    page.reload()
+    expect(page.locator("#reproduce-digest")).to_have_text(digest)
+    expect(page.get_by_label("Weight of NATURAL_GAS")).to_have_value("20 %")
+
+
+def test_a_simulation_runs_and_is_the_client_s(dashboard: DashboardProcess, server_process: Any, page: Page) -> None:
+    page.goto(f"{dashboard.url}/simulation")
+    page.get_by_text("Mean and volatility").click()
+    page.get_by_label("Paths").fill("20000")
+    expect(page.locator("#simulation-estimate")).to_contain_text("path-steps")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#reproduce-digest")).to_be_visible()
+    with rw.connect(server_process.address) as client:
+        result = client.simulation.run(model="normal", paths=20_000, horizon=252, seed=7, mean=0.0005, volatility=0.01)
+    expect(page.locator("#reproduce-digest")).to_have_text(result.meta.digest)
+    expect(page.locator("#metric-probability_of_loss")).to_have_text(as_percent(result.statistics.probability_of_loss))
+    labels = page.locator("#simulation-histogram-graph .annotation-text")
+    shown = {"CVaR 95 %": result.statistics.cvar_5, "VaR 95 %": result.statistics.var_5}
+    expect(labels).to_have_count(3)
+    for name, value in shown.items():
+        line = f"{name}: {as_percent(value, 1)}".replace("\N{NO-BREAK SPACE}", "")
+        expect(labels.filter(has_text=re.compile(f"^{re.escape(line)}$"))).to_have_count(1)
+    expect(page.locator("#simulation-fan-graph .main-svg").first).to_be_visible()
+    expect(page.locator("#simulation-seed-used")).to_have_text("7")
+
+
+def test_a_long_run_can_be_cancelled(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/simulation")
+    page.get_by_text("Mean and volatility").click()
+    page.get_by_label("Paths").fill("10000000")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#simulation-status")).to_contain_text("of 10,000,000 paths")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#simulation-status")).to_contain_text("Cancelled")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+
+
+def test_bad_input_is_a_toast_with_its_id_and_a_message(dashboard: DashboardProcess, page: Page) -> None:
+    keep_portfolio(page, dashboard.url)
+    page.locator("#portfolio-start").fill("yesterday")
+    toast = page.locator(".mantine-Notification-root")
+    expect(toast).to_contain_text("The analysis is unavailable")
+    expect(toast).to_contain_text("yesterday")
+    found = re.search(r"Error id: (\w{8,})", toast.inner_text())
+    assert found
+    expect(page.locator("#portfolio-equity-body").get_by_role("alert")).to_contain_text(found[1])
+    page.get_by_role("button", name="Messages of this visit").click()
+    expect(page.locator("#message-list")).to_contain_text(found[1])
+    expect(toast).to_have_count(0, timeout=15_000)
+
+
+def test_without_a_server_the_page_opens_and_says_so(lonely_dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{lonely_dashboard.url}/markets")
+    expect(page.locator(".mantine-Notification-root").first).to_contain_text("Error id")
+    expect(page.get_by_label("Server unreachable")).to_be_visible()
+    expect(page.get_by_role("heading", name="Markets")).to_be_visible()
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"{lonely_dashboard.url}/readyz", timeout=10)
+
+
+def test_the_theme_follows_the_system_and_the_switch(dashboard: DashboardProcess, page: Page) -> None:
+    scheme = "document.documentElement.dataset.mantineColorScheme"
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{dashboard.url}/simulation")
+    expect(page.get_by_role("heading", name="Simulation").first).to_be_visible()
+    assert page.evaluate(scheme) == "dark"
+    page.get_by_label("Switch between light and dark").click()
+    page.wait_for_function(f"{scheme} === 'light'")
+
+
+def test_a_small_screen_has_every_page_and_no_sideways_scrolling(dashboard: DashboardProcess, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    keep_portfolio(page, dashboard.url)
+    expect(page.locator("#portfolio-equity-graph .main-svg").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Pages").click()
+    page.get_by_role("link", name="Simulation").click()
+    expect(page.get_by_role("heading", name="Simulation").first).to_be_visible()
+
+
+def test_the_pages_are_used_by_keyboard(dashboard: DashboardProcess, page: Page) -> None:
+    page.goto(f"{dashboard.url}/portfolio")
+    button = page.get_by_role("button", name="Try the sample portfolio")
+    expect(button).to_be_visible()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if button.evaluate("node => node === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#metric-sharpe_ratio")).to_be_visible()
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll('button, a, input')]
+        .filter(node => node.offsetParent && node.tabIndex >= 0 && !node.closest('.modebar'))
+        .filter(node => !(node.innerText || node.ariaLabel || node.title || node.labels?.length))
+        .map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
