@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from riskwave.compute.oscillators import _recursions
+from riskwave.compute.oscillators import _fused, _recursions
 from riskwave.compute.oscillators._hilbert import mesa
 from riskwave.compute.oscillators._operations import distance, ratio, window_mean, window_sum, window_weighted_sum
 from riskwave.compute.oscillators._series import Series, recursion
@@ -32,14 +32,25 @@ def ema(x: Series, timeperiod: int) -> Series:
     return smoothed(x, 2.0 / (timeperiod + 1), timeperiod) if timeperiod > 1 else x
 
 
-def ema_difference(x: Series, fastperiod: int, slowperiod: int, *, aligned: bool) -> Series:
-    """Return the faster less the slower exponential average, in one pass.
+def macd_lines(
+    x: Series, factors: tuple[float, float], seed_bars: tuple[int, int], signalperiod: int
+) -> tuple[Series, Series, Series]:
+    """Return a fast less a slow exponential average, the exponential average of that, and the distance of the two.
 
-    With `aligned` the faster one is seeded so that both begin on the same bar, else on its own first bars.
+    `factors` and `seed_bars` are of the fast and the slow one; the means that these start from end on the same bar.
     """
-    fast, slow = sorted((fastperiod, slowperiod))
-    params = (2.0 / (fast + 1), 2.0 / (slow + 1), fast, slow, slow - fast if aligned else 0)
-    return recursion(_recursions.ema_difference, x, state_rows=2, params=params, warm_up_bars=slow - 1)[0]
+    params = (*factors, 2.0 / (signalperiod + 1), *seed_bars, signalperiod)
+    warm_up_bars = seed_bars[1] + signalperiod - 2
+    line, signal, histogram = recursion(
+        _fused.macd, x, state_rows=3, params=params, warm_up_bars=warm_up_bars, outputs=3
+    )
+    return (line, signal, histogram) if signalperiod > 1 else (line, line, line - line)
+
+
+def rsi_line(x: Series, timeperiod: int) -> Series:
+    """Return the share of the rises in all movement from bar to bar, as `rma` averages them, in per cent."""
+    params = (1.0 / timeperiod, timeperiod)
+    return recursion(_fused.rsi, x, x.lag(1), state_rows=2, params=params, warm_up_bars=timeperiod - 1)[0]
 
 
 def rma(x: Series, timeperiod: int) -> Series:

@@ -10,8 +10,8 @@ from riskwave.compute.oscillators._formula import (
     Group,
     Series,
     Stability,
+    average_pair,
     ema,
-    ema_difference,
     oscillator,
     period,
     recursion,
@@ -75,5 +75,6 @@ def kvo(
     """
     typical = high + low + close
     force = recursion(_force, typical, typical.lag(1), high - low, (high - low).lag(1), volume, state_rows=2)[0]
-    line = ema_difference(force, fastperiod, slowperiod, aligned=False)
+    fast, slow = average_pair(force, fastperiod, slowperiod, 1)
+    line = fast - slow
     return line, ema(line, signalperiod)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, ema_difference, oscillator, period
+from riskwave.compute.oscillators._formula import Group, Series, Stability, macd_lines, oscillator, period
 
 
 @oscillator(
@@ -25,6 +25,5 @@ def macd(close: Series, fastperiod: int, slowperiod: int, signalperiod: int) -> 
     averages are seeded with means that end on the same bar, the first that the slower one has. A fast period above
     the slow one means the two the other way round.
     """
-    line = ema_difference(close, fastperiod, slowperiod, aligned=True)
-    signal = ema(line, signalperiod)
-    return line, signal, line - signal
+    fast, slow = sorted((fastperiod, slowperiod))
+    return macd_lines(close, (2.0 / (fast + 1), 2.0 / (slow + 1)), (fast, slow), signalperiod)

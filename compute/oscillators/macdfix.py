@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, oscillator, period, smoothed
+from riskwave.compute.oscillators._formula import Group, Series, Stability, macd_lines, oscillator, period
 
 
 @oscillator(
@@ -20,6 +20,4 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, ema,
 )
 def macdfix(close: Series, signalperiod: int) -> tuple[Series, Series, Series]:
     """Like MACD over 12 and 26 bars, with Appel's own factors 0.15 and 0.075 in place of 2/13 and 2/27."""
-    line = smoothed(close.skip(14), 0.15, 12) - smoothed(close, 0.075, 26)
-    signal = ema(line, signalperiod)
-    return line, signal, line - signal
+    return macd_lines(close, (0.15, 0.075), (12, 26), signalperiod)

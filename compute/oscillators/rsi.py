@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import (
-    Group,
-    Series,
-    Stability,
-    gain_loss,
-    oscillator,
-    percent_share,
-    period,
-    rma,
-)
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, rsi_line
 
 
 @oscillator(
@@ -30,5 +21,4 @@ def rsi(close: Series, timeperiod: int) -> Series:
     G and L are Wilder's averages of the rises and falls from close to close, seeded with the mean of the first
     `timeperiod` of them. Without any movement it is 0.
     """
-    gain, loss = gain_loss(close)
-    return percent_share(rma(gain, timeperiod), rma(loss, timeperiod))
+    return rsi_line(close, timeperiod)

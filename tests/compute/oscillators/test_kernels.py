@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskwave.compute.oscillators import _kernels, _recursions
+from riskwave.compute.oscillators import _fused, _kernels, _recursions
 
 
 def plain_ema(x, k, begin, y):
@@ -46,14 +46,35 @@ def test_a_guess_that_has_not_settled_is_repaired(monkeypatch):
 
 @pytest.mark.parametrize("settling", [45.0, 0.5])
 @pytest.mark.parametrize("bars", [10, 3_000, 20_003])
-def test_pairs_of_chains_equal_two_plain_loops(monkeypatch, settling, bars):
-    monkeypatch.setattr(_recursions, "SETTLING_TIME_CONSTANTS", settling)
+def test_macd_chains_equal_three_plain_loops(monkeypatch, settling, bars):
+    monkeypatch.setattr(_fused, "SETTLING_TIME_CONSTANTS", settling)
+    monkeypatch.setattr(_fused, "SIGNAL_TIME_CONSTANTS", settling / 3)
     x = np.random.default_rng(2).normal(0, 1, bars).cumsum()
-    out, state = np.full(bars, np.nan), np.array([0.5, -0.5])
-    _recursions.ema_difference_chain.py_func(x, 0.2, 0.1, 2, state, out)
+    line, signal, histogram = (np.full(bars, np.nan) for _ in range(3))
+    last = _fused.macd_chain.py_func(x, (0.2, 0.1, 0.3), (0.5, -0.5, 0.1), 2, line, signal, histogram)
     fast, slow = plain_ema(x, 0.2, 2, 0.5), plain_ema(x, 0.1, 2, -0.5)
-    np.testing.assert_array_equal(out[2:], (fast - slow)[2:])
-    assert state.tolist() == [fast[-1], slow[-1]]
+    average = plain_ema(fast - slow, 0.3, 2, 0.1)
+    np.testing.assert_array_equal(line[2:], (fast - slow)[2:])
+    np.testing.assert_array_equal(signal[2:], average[2:])
+    np.testing.assert_array_equal(histogram[2:], (fast - slow - average)[2:])
+    assert last == (fast[-1], slow[-1], average[-1])
+
+
+@pytest.mark.parametrize("settling", [45.0, 0.5])
+@pytest.mark.parametrize("bars", [10, 3_000, 20_003])
+@pytest.mark.parametrize("kind", ["walk", "flat after a jump"])
+def test_rsi_chains_equal_two_plain_loops(monkeypatch, settling, bars, kind):
+    monkeypatch.setattr(_fused, "SETTLING_TIME_CONSTANTS", settling)
+    x = (
+        np.random.default_rng(3).normal(0, 1, bars).cumsum()
+        if kind == "walk"
+        else np.where(np.arange(bars) < 5, 1.0, 2.0)
+    )
+    out, change = np.full(bars - 1, np.nan), np.diff(x)
+    last = _fused.rsi_chain.py_func(x[1:], x[:-1], 0.1, 0.5, 0.25, 2, out)
+    gain, loss = plain_ema(np.maximum(change, 0.0), 0.1, 2, 0.5), plain_ema(np.maximum(-change, 0.0), 0.1, 2, 0.25)
+    np.testing.assert_array_equal(out[2:], (100.0 * gain / (gain + loss))[2:])
+    assert last == (gain[-1], loss[-1])
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 33])
