@@ -68,7 +68,8 @@ class Connection:
         dask.config.set(_CONFIG)
         cluster: Any = None
         if settings.mode == "embedded":
-            cluster = await _dask.LocalCluster(
+            # Kept before it is awaited: a stop during the start must find it, to close it.
+            cluster = _dask.LocalCluster(
                 n_workers=default_worker_count(settings),
                 threads_per_worker=1,
                 processes=True,
@@ -80,6 +81,8 @@ class Connection:
                 env=ONE_THREAD,
             )
         try:
+            if cluster is not None:
+                await cluster
             client = await _dask.Client(
                 cluster if cluster is not None else settings.address,
                 asynchronous=True,

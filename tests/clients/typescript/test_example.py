@@ -1,8 +1,10 @@
 """The TypeScript stubs are those of the contract, compile, and get the numbers that the Python client gets."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("node_modules", "dist", "gen"))
     subprocess.run(["make", "--no-print-directory", "contract"], cwd=ROOT, check=True, capture_output=True)
     shutil.copytree(ROOT / "build" / "contract", folder.parents[1] / "build" / "contract")
+    # buf comes with the environment that runs the tests.
+    paths = {"PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
     for command in (["npm", "ci"], ["npm", "run", "generate"], ["npm", "run", "build"]):
-        done = subprocess.run([*command, "--silent"], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, "--silent"], cwd=folder, env=os.environ | paths, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
