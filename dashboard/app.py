@@ -140,6 +140,7 @@ def _register_routing(dash: Dash, found: list[pages.Page]) -> None:
 def _register_server_state(dash: Dash, gateway: Gateway) -> None:
     @dash.callback(Output("server-state", "children"), Input("url", "pathname"))
     @guarded(
+        gateway.timeout_s,
         "server",
         title="The server cannot be reached",
         still_works="The pages open and what you entered is kept; numbers come back with the server.",

@@ -65,7 +65,8 @@ def interval(estimate: Estimate, unit: Unit) -> str:
     if estimate.confidence <= 0 or not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
         return ""
     digits = error_digits(estimate.standard_error, unit)
-    return f"{quantity(estimate.low, unit, digits)} to {quantity(estimate.high, unit, digits)}"
+    scale = 100 if unit == "fraction" else 1
+    return f"{number(scale * estimate.low, digits)} to {quantity(estimate.high, unit, digits)}"
 
 
 def size(byte_count: float) -> str:

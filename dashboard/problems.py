@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("riskwave.dashboard")
 
-#: What users have always been given to wait.
-TIMEOUT_S = 30.0
+_EXTRA_S = 2.0
 
 P = ParamSpec("P")
 Severity = Literal["error", "warning", "info"]
@@ -103,26 +102,26 @@ def announce(problem: Problem) -> None:
 
 
 def guarded(
+    timeout_s: float,
     part: str,
     *,
     title: str,
     still_works: str = "",
     fallback: Callable[[Problem], Any] | None = None,
-    timeout_s: float = TIMEOUT_S,
     quiet: bool = False,
 ) -> Callable[[Callable[P, Awaitable[Any]]], Callable[P, Awaitable[Any]]]:
     """Make a callback report its failures: a toast, an entry of the message list, and the part's own error state.
 
     Parameters
     ----------
+    timeout_s : float
+        Time that one call of the server has; the callback has a little more, so that the call's own error comes first.
     part : str
         The part that shows the error; its store must be on the page.
     title, still_works : str
         Which part is unavailable and what still works.
     fallback : callable, optional
         Makes the callback's outputs from the problem. Unset gives the first one the error state, the others nothing.
-    timeout_s : float
-        After which an answer is given up.
     quiet : bool
         Leaves out the toast, for what is checked while the reader is still typing.
     """
@@ -131,7 +130,7 @@ def guarded(
         @functools.wraps(callback)
         async def run(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout(timeout_s + _EXTRA_S):
                     return await callback(*args, **kwargs)
             except PreventUpdate:
                 raise

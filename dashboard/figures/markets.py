@@ -17,7 +17,9 @@ from riskwave.dashboard.figures.style import (
     Figure,
     axis,
     base_layout,
+    crosshair,
     iso_dates,
+    line_trace,
     rounded,
     tinted,
 )
@@ -117,32 +119,13 @@ def market_figure(
         height=340 + 150 * len(below),
     )
     layout["legend"] |= {"y": -0.2 / (2 + len(below))}
-    layout["xaxis"] = axis(
-        type="date",
-        hoverformat="%Y-%m-%d",
-        anchor="y" if not below else f"y{len(below) + 1}",
-        showspikes=True,
-        spikemode="across",
-        spikesnap="cursor",
-        spikedash="dot",
-        spikethickness=1,
-        spikecolor=GREY,
-    )
+    lowest = f"y{len(below) + 1}" if below else "y"
+    layout["xaxis"] = axis(type="date", hoverformat="%Y-%m-%d", anchor=lowest, **crosshair())
     layout["yaxis"] = axis(
         domain=domains[0], type="log" if log else "linear", title={"text": unit, "standoff": 6}, nticks=7
     )
     layout["annotations"] = []
-    data: list[dict[str, object]] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": name,
-            "x": dates,
-            "y": rounded(prices[keep]),
-            "yaxis": "y",
-            "line": {"color": BLUE, "width": 1.8},
-        }
-    ]
+    data = [line_trace(name, dates, rounded(prices[keep]), colour=BLUE, yaxis="y")]
     for pane in (pane for pane in panes if pane.overlay):
         data += _traces(pane, dates, keep, "y", colours=COLOURS[1:])
     for row, pane in enumerate(below, start=2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from riskwave.dashboard.figures.style import (
     Figure,
     axis,
     base_layout,
+    crosshair,
     iso_dates,
+    line_trace,
     rounded,
     tinted,
 )
@@ -113,58 +115,31 @@ def equity_figure(
     losses = np.asarray(drawdowns, dtype=np.float64)
     # The two lines' extremes matter alike, and both must have the same dates for one read-out.
     keep = np.union1d(line_indices(line, POINTS_MAX // 2), line_indices(losses, POINTS_MAX // 2))
-    x: list[str] | list[int] = iso_dates(times[keep]) if times is not None else [int(index) + 1 for index in keep]
+    x: list[Any] = iso_dates(times[keep]) if times is not None else [int(index) + 1 for index in keep]
     layout = base_layout(hovermode="x unified", hoversubplots="axis", height=420, showlegend=False)
     layout["margin"] |= {"l": 56, "t": 20}
-    layout["xaxis"] = axis(
-        anchor="y2",
-        hoverformat="%Y-%m-%d" if times is not None else "d",
-        showspikes=True,
-        spikemode="across",
-        spikesnap="cursor",
-        spikedash="dot",
-        spikethickness=1,
-        spikecolor=GREY,
-    )
+    layout["xaxis"] = axis(anchor="y2", hoverformat="%Y-%m-%d" if times is not None else "d", **crosshair())
     layout["yaxis"] = axis(domain=[0.42, 1], title={"text": "Growth of 1"}, nticks=7)
     layout["yaxis2"] = axis(domain=[0, 0.36], title={"text": "Drawdown"}, tickformat=".0%", nticks=5)
-    data: list[dict[str, object]] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "Growth of 1",
-            "x": x,
-            "y": rounded(line[keep]),
-            "line": {"color": BLUE, "width": 1.8},
-            "hovertemplate": "%{y:.3f}",
-        },
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "Drawdown",
-            "x": x,
-            "y": rounded(losses[keep], 5),
-            "yaxis": "y2",
-            "fill": "tozeroy",
-            "fillcolor": tinted(ORANGE, 0.25),
-            "line": {"color": ORANGE, "width": 1.2},
-            "hovertemplate": "%{y:.2%}",
-        },
-    ]
+    growth = line_trace("Growth of 1", x, rounded(line[keep]), colour=BLUE, hovertemplate="%{y:.3f}")
+    filled = {"yaxis": "y2", "fill": "tozeroy", "fillcolor": tinted(ORANGE, 0.25), "hovertemplate": "%{y:.2%}"}
+    below = line_trace("Drawdown", x, rounded(losses[keep], 5), colour=ORANGE, width=1.2, **filled)
     if trough is not None and 0 <= trough < losses.size:
         place = iso_dates(times[[trough]])[0] if times is not None else trough + 1
-        layout["annotations"] = [
-            {
-                "text": f"{losses[trough]:.1%}".replace("-", "\N{MINUS SIGN}"),
-                "x": place,
-                "y": float(losses[trough]),
-                "yref": "y2",
-                "showarrow": True,
-                "arrowhead": 0,
-                "arrowcolor": GREY,
-                "ax": 28,
-                "ay": -14,
-                "font": {"size": 11},
-            }
-        ]
-    return {"data": data, "layout": layout}
+        layout["annotations"] = [_trough_mark(place, float(losses[trough]))]
+    return {"data": [growth, below], "layout": layout}
+
+
+def _trough_mark(place: str | int, depth: float) -> dict[str, object]:
+    return {
+        "text": f"{depth:.1%}".replace("-", "\N{MINUS SIGN}"),
+        "x": place,
+        "y": depth,
+        "yref": "y2",
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowcolor": GREY,
+        "ax": 28,
+        "ay": -14,
+        "font": {"size": 11},
+    }

@@ -56,6 +56,18 @@ def axis(**settings: Any) -> dict[str, Any]:
     return base | {"hoverformat": ",.4~f"} | settings
 
 
+def crosshair() -> dict[str, Any]:
+    """Return an x axis' settings for a line through every pane at the reader's place."""
+    line = {"spikemode": "across", "spikesnap": "cursor", "spikedash": "dot", "spikethickness": 1, "spikecolor": GREY}
+    return {"showspikes": True} | line
+
+
+def line_trace(name: str, x: list[Any], y: list[float | None], *, colour: str, **settings: Any) -> dict[str, Any]:
+    """Return a line, changed by `settings`."""
+    line = {"color": colour, "width": settings.pop("width", 1.8)}
+    return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": line} | settings
+
+
 def base_layout(**settings: Any) -> dict[str, Any]:
     """Return the layout that every chart starts from: transparent, horizontal legend below, changed by `settings`."""
     base: dict[str, Any] = {

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.dependencies import ALL
 
 from riskwave.dashboard import holdings
-from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.part import (
     footer,
     graph,
-    info_popover,
     options_by_group,
     part,
     problem_store,
     table_twin,
     warning,
 )
+from riskwave.dashboard.components.portfolio_manager import manager, position_rows, total_line
 from riskwave.dashboard.components.reproduce import reproduce
 from riskwave.dashboard.figures.portfolio import contribution_figure, correlation_figure, equity_figure
 from riskwave.dashboard.figures.style import iso_dates
@@ -66,88 +64,7 @@ def layout(query: Mapping[str, str]) -> Component:
         part("portfolio-reproduce", "Reproduce", info=_REPRODUCE_INFO, height=80),
     ]
     stack = html.Div(results, className="rw-stack")
-    return html.Div([problem_store("portfolio-assets"), _manager(), stack], className="rw-columns")
-
-
-def _manager() -> Component:
-    date_input = {
-        "size": "xs",
-        "placeholder": "YYYY-MM-DD",
-        "debounce": 400,
-        "persistence": True,
-        "persistence_type": "local",
-        "style": {"flex": "1 1 120px"},
-    }
-    return html.Section(
-        [
-            html.Div(
-                [
-                    html.H2("Assets and weights", id="portfolio-manager-title"),
-                    info_popover(
-                        "Weights",
-                        "Weights are divided by their sum before anything is computed; negative ones are short.",
-                    ),
-                ],
-                className="rw-part-head",
-            ),
-            html.Div(
-                [
-                    html.Div(id="portfolio-rows", className="rw-tight"),
-                    html.Div(id="portfolio-total", className="rw-total", role="status"),
-                    html.Div(
-                        [
-                            dmc.Select(
-                                id="portfolio-asset",
-                                label="Add an asset",
-                                data=[],
-                                searchable=True,
-                                placeholder="Search",
-                                nothingFoundMessage="No such asset",
-                                size="xs",
-                                style={"flex": "1 1 110px", "minWidth": 0},
-                            ),
-                            dmc.NumberInput(
-                                id="portfolio-weight",
-                                label="Weight",
-                                value=25,
-                                suffix=" %",
-                                size="xs",
-                                w=76,
-                                clampBehavior="none",
-                            ),
-                            dmc.Button("Add", id="portfolio-add", size="xs"),
-                        ],
-                        className="rw-row",
-                    ),
-                    html.Div(
-                        [
-                            dmc.Button(label, id=f"portfolio-{name}", size="compact-xs", variant="default")
-                            for name, label in (
-                                ("normalise", "Normalise"),
-                                ("equal", "Equal weights"),
-                                ("clear", "Clear"),
-                            )
-                        ],
-                        className="rw-row",
-                    ),
-                    dmc.Button("Try the sample portfolio", id="portfolio-sample", size="xs", variant="light"),
-                    html.Div(
-                        [
-                            dmc.TextInput(
-                                id="portfolio-start", label="From", value=holdings.default_start(), **date_input
-                            ),
-                            dmc.TextInput(id="portfolio-end", label="To", **date_input),
-                        ],
-                        className="rw-row",
-                    ),
-                    html.P("Kept in this browser only.", className="rw-note"),
-                ],
-                className="rw-tight",
-            ),
-        ],
-        className="rw-part",
-        **aria(labelledby="portfolio-manager-title"),
-    )
+    return html.Div([problem_store("portfolio-assets"), manager(), stack], className="rw-columns")
 
 
 def register(app: Dash, gateway: Gateway) -> None:
@@ -161,6 +78,7 @@ def register(app: Dash, gateway: Gateway) -> None:
 def _register_assets(app: Dash, gateway: Gateway) -> None:
     @app.callback(Output("portfolio-asset", "data"), Input("portfolio-asset", "id"))
     @guarded(
+        gateway.timeout_s,
         "portfolio-assets",
         title="The list of assets is unavailable",
         still_works=_STILL_WORKS,
@@ -201,47 +119,6 @@ def _register_rows(app: Dash) -> None:
         before = holdings.read(data)
         after = holdings.with_percents(before, typed)
         return no_update if after == before else holdings.write(after)
-
-
-def position_rows(positions: Mapping[str, float]) -> list[Component]:
-    """Return one row an asset, with its weight in per cent and a button that removes it."""
-    if not positions:
-        return [html.P("No assets yet. Add one, or try the sample portfolio.", className="rw-empty")]
-    return [
-        html.Div(
-            [
-                html.Span(symbol, className="rw-position-name", title=symbol),
-                dmc.NumberInput(
-                    id={"type": "position-weight", "symbol": symbol},
-                    value=holdings.as_percent(weight),
-                    suffix=" %",
-                    decimalScale=4,
-                    debounce=400,
-                    size="xs",
-                    clampBehavior="none",
-                    **aria(label=f"Weight of {symbol} in per cent"),
-                ),
-                dmc.ActionIcon(
-                    "\N{MULTIPLICATION SIGN}",
-                    id={"type": "position-remove", "symbol": symbol},
-                    variant="subtle",
-                    color="gray",
-                    **aria(label=f"Remove {symbol}"),
-                ),
-            ],
-            className="rw-position",
-        )
-        for symbol, weight in positions.items()
-    ]
-
-
-def total_line(positions: Mapping[str, float]) -> list[Component]:
-    """Return the sum of the weights, with a word when it is not 100 %."""
-    total = sum(positions.values())
-    text = percent(total)
-    if positions and abs(total - 1) > 1e-4:
-        text += " \N{MIDDLE DOT} will be normalised"
-    return [html.Span("Total"), html.Span(text)]
 
 
 def _register_edits(app: Dash) -> None:
@@ -292,7 +169,13 @@ def _register_analysis(app: Dash, gateway: Gateway) -> None:
         Input("portfolio-end", "value"),
         State("portfolio", "data"),
     )
-    @guarded("portfolio-equity", title="The analysis is unavailable", still_works=_STILL_WORKS, fallback=_empty)
+    @guarded(
+        gateway.timeout_s,
+        "portfolio-equity",
+        title="The analysis is unavailable",
+        still_works=_STILL_WORKS,
+        fallback=_empty,
+    )
     async def analyse(_time: int | None, start: str | None, end: str | None, data: Any) -> tuple[Any, ...]:
         positions = holdings.read(data)
         if not positions:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
 from riskwave.dashboard import holdings
 from riskwave.dashboard.clientside import clientside
-from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.part import error_state, part, problem_store
+from riskwave.dashboard.components.simulation_inputs import simulation_inputs
 from riskwave.dashboard.formats import count, duration, size
 from riskwave.dashboard.pages import Page, add_page
 from riskwave.dashboard.problems import guarded
-from riskwave.dashboard.simulation_form import FIELDS, PATHS_DEFAULT, form_of, simulation_arguments
+from riskwave.dashboard.simulation_form import FIELDS, form_of, simulation_arguments
 from riskwave.dashboard.simulation_stream import add_routes
 
 if TYPE_CHECKING:
@@ -50,98 +49,7 @@ def layout(query: Mapping[str, str]) -> Component:
         part("simulation-reproduce", "Reproduce", info=_REPRODUCE_INFO, children=hint),
     ]
     stores = [problem_store("simulation"), problem_store("simulation-lists")]
-    return html.Div([*stores, _form(), html.Div(results, className="rw-stack")], className="rw-columns")
-
-
-def _form() -> Component:
-    fields = html.Div(
-        [
-            dmc.SegmentedControl(
-                id="simulation-assets",
-                value="portfolio",
-                data=[
-                    {"value": "portfolio", "label": "My portfolio"},
-                    {"value": "law", "label": "Mean and volatility"},
-                ],
-                fullWidth=True,
-                size="xs",
-                **aria(label="What is simulated"),
-            ),
-            html.Div(
-                [
-                    html.Div(id="simulation-holdings", className="rw-note"),
-                    dmc.TextInput(
-                        id="simulation-start",
-                        label="History from",
-                        value=holdings.default_start(),
-                        placeholder="YYYY-MM-DD",
-                        size="xs",
-                        debounce=True,
-                    ),
-                ],
-                id="simulation-portfolio-fields",
-                className="rw-tight",
-            ),
-            html.Div(
-                [
-                    _number("simulation-mean", "Mean return a day", 0.0005, step=0.0001),
-                    _number("simulation-volatility", "Volatility a day", 0.01, step=0.001),
-                ],
-                id="simulation-law-fields",
-                className="rw-row",
-                style={"display": "none"},
-            ),
-            dmc.Select(
-                id="simulation-model", label="Model", value="normal", data=["normal"], allowDeselect=False, size="xs"
-            ),
-            html.Div(
-                [
-                    _number(
-                        "simulation-paths", "Paths", PATHS_DEFAULT, decimal=False, step=10_000, thousandSeparator=","
-                    ),
-                    _number("simulation-horizon", "Horizon (days)", 252, decimal=False),
-                ],
-                className="rw-row",
-            ),
-            _number(
-                "simulation-seed",
-                "Seed",
-                7,
-                decimal=False,
-                description="Empty lets the server draw one, which is then shown.",
-            ),
-            html.Div(id="simulation-estimate", role="status"),
-            html.Div(
-                [
-                    dmc.Button("Run", id="simulation-run", size="sm"),
-                    dmc.Button("Cancel", id="simulation-cancel", size="sm", variant="default", disabled=True),
-                ],
-                className="rw-row",
-            ),
-            dmc.Progress(id="simulation-progress", value=0, size="sm", **aria(label="Progress of the simulation")),
-            html.Div("", id="simulation-status", className="rw-note", role="status"),
-        ],
-        className="rw-tight",
-    )
-    head = html.Div(html.H2("Simulation", id="simulation-form-title"), className="rw-part-head")
-    sinks = [dcc.Store(id="simulation-started"), dcc.Store(id="simulation-cancelled")]
-    return html.Section([head, fields, *sinks], className="rw-part", **aria(labelledby="simulation-form-title"))
-
-
-def _number(input_id: str, label: str, value: float, *, decimal: bool = True, **options: Any) -> Component:
-    made: Component = dmc.NumberInput(
-        id=input_id,
-        label=label,
-        value=value,
-        allowDecimal=decimal,
-        clampBehavior="none",
-        # Taken when the input is left, which clicking Run does: waiting for a pause would run the value before.
-        debounce=True,
-        size="xs",
-        style={"flex": "1 1 110px"},
-        **options,
-    )
-    return made
+    return html.Div([*stores, simulation_inputs(), html.Div(results, className="rw-stack")], className="rw-columns")
 
 
 def register(app: Dash, gateway: Gateway) -> None:
@@ -193,6 +101,7 @@ def _register_form(app: Dash, gateway: Gateway) -> None:
 
     @app.callback(Output("simulation-model", "data"), Input("simulation-model", "id"))
     @guarded(
+        gateway.timeout_s,
         "simulation-lists",
         title="The list of models is unavailable",
         still_works="The normal model can still be asked for.",
@@ -213,7 +122,14 @@ def _register_estimate(app: Dash, gateway: Gateway) -> None:
         State("portfolio", "data"),
     )
     # Told in place and without a toast: the reader is still typing.
-    @guarded("simulation", title="This cannot be run", still_works=_STILL_WORKS, fallback=error_state, quiet=True)
+    @guarded(
+        gateway.timeout_s,
+        "simulation",
+        title="This cannot be run",
+        still_works=_STILL_WORKS,
+        fallback=error_state,
+        quiet=True,
+    )
     async def show_estimate(*values: Any) -> list[Component]:
         form = form_of([*values[:-2], values[-1]])
         if form["assets"] == "portfolio" and not holdings.read(form["portfolio"]):

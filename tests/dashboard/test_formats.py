@@ -32,7 +32,7 @@ def test_errors_have_two_digits(error: float, text: str) -> None:
 
 def test_an_interval_has_the_digits_of_its_error() -> None:
     estimate = Estimate(0.5, standard_error=0.0000123, low=0.49998, high=0.50002, confidence=0.95)
-    assert interval(estimate, "fraction") == f"49.9980{SPACE}% to 50.0020{SPACE}%"
+    assert interval(estimate, "fraction") == f"49.9980 to 50.0020{SPACE}%"
 
 
 def test_an_interval_that_is_none_is_empty() -> None:

@@ -36,7 +36,7 @@ def test_a_card_has_value_error_verdict_in_words_and_definition() -> None:
     assert "Poor" in card
     assert "\N{MINUS SIGN}3.84\\xa0%" in card
     assert "±0.21\\xa0%" in card
-    assert "95%: \N{MINUS SIGN}4.34\\xa0% to \N{MINUS SIGN}3.49\\xa0%" in card
+    assert "95%: \N{MINUS SIGN}4.34 to \N{MINUS SIGN}3.49\\xa0%" in card
     assert "The 5 % quantile. Good from \N{MINUS SIGN}1.5\\xa0%, poor up to \N{MINUS SIGN}3.0\\xa0%." in card
 
 

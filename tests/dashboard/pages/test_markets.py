@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from riskwave.dashboard import problems
-from riskwave.dashboard.pages.markets import range_start
+from riskwave.dashboard.market_view import range_start
 
 RSI = {"type": "indicator-param", "indicator": "RSI", "param": "timeperiod"}
 FORM = {
