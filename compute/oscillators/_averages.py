@@ -42,7 +42,7 @@ def macd_lines(
     params = (*factors, 2.0 / (signalperiod + 1), *seed_bars, signalperiod)
     warm_up_bars = seed_bars[1] + signalperiod - 2
     line, signal, histogram = recursion(
-        _fused.macd, x, state_rows=3, params=params, warm_up_bars=warm_up_bars, outputs=3
+        _fused.macd, x, state_rows=3, params=params, warm_up_bars=warm_up_bars, outputs=3, absorbing=True
     )
     return (line, signal, histogram) if signalperiod > 1 else (line, line, line - line)
 
@@ -50,7 +50,8 @@ def macd_lines(
 def rsi_line(x: Series, timeperiod: int) -> Series:
     """Return the share of the rises in all movement from bar to bar, as `rma` averages them, in per cent."""
     params = (1.0 / timeperiod, timeperiod)
-    return recursion(_fused.rsi, x, x.lag(1), state_rows=2, params=params, warm_up_bars=timeperiod - 1)[0]
+    warm_up_bars = timeperiod - 1
+    return recursion(_fused.rsi, x, x.lag(1), state_rows=2, params=params, warm_up_bars=warm_up_bars, absorbing=True)[0]
 
 
 def rma(x: Series, timeperiod: int) -> Series:

@@ -92,10 +92,7 @@ def compute(
     (3, 8)
     """
     request = check_request(name, inputs, params, gap_policy, max_gap_bars, allow_look_ahead, max_output_bytes)
-    gapless = [_gapless(panel, checkpoint) for panel in request.panels]
-    if request.policy is GapPolicy.STRICT and not all(gapless):
-        raise gap_error(request, gapless)
-    outputs, warnings = _run(request, all(gapless), checkpoint)
+    outputs, warnings = _run(request, _known_gapless(request, checkpoint), checkpoint)
     leading = (len(request.windows),) if request.swept else ()
     return OscillatorResult(
         {label: outputs[i].reshape(leading + request.shape) for i, label in enumerate(request.entry.outputs)},
@@ -105,23 +102,39 @@ def compute(
     )
 
 
-def _run(request: Request, gapless: bool, checkpoint: Checkpoint | None) -> tuple[Floats, tuple[str, ...]]:
-    """Return the outputs as (outputs, windows, bars, lanes), and the warnings."""
+def _known_gapless(request: Request, checkpoint: Checkpoint | None) -> bool | None:
+    """Return whether every input is finite; None to find out on the way, block by block.
+
+    That spares a pass over the inputs. If there is a gap after all, what was computed so far is thrown away: of one
+    window that is less work than the gaps make, of many it might be more.
+    """
+    strict = request.policy is GapPolicy.STRICT
+    if len(request.windows) == 1 and not strict:
+        return None
+    gapless = [_gapless(panel, checkpoint) for panel in request.panels]
+    if strict and not all(gapless):
+        raise gap_error(request, gapless)
+    return all(gapless)
+
+
+def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) -> tuple[list[Floats], tuple[str, ...]]:
+    """Return each output as (windows, bars, lanes), and the warnings."""
     panels, windows = list(request.panels), request.windows
-    outputs = np.empty((len(request.entry.outputs), len(windows), *panels[0].shape))
+    # Each in memory of its own, so that keeping one does not keep them all.
+    outputs = [np.empty((len(windows), *panels[0].shape)) for _ in request.entry.outputs]
     warnings: tuple[str, ...] = ()
     for at in range(0, len(windows), WINDOWS_AT_ONCE):
         part = range(at, min(at + WINDOWS_AT_ONCE, len(windows)))
         program = request.entry.program(windows[part.start : part.stop])
-        targets = [outputs[output, window] for window in part for output in range(len(outputs))]
-        if gapless:
-            _run_whole(program, panels, targets, checkpoint)
-        else:
+        targets = [output[window] for window in part for output in outputs]
+        if gapless is not False:
+            gapless = _run_whole(program, panels, targets, checkpoint, check_finite=gapless is None)
+        if not gapless:
             warnings = _run_gaps(program, panels, targets, request, checkpoint)
     return outputs, warnings
 
 
-def _gapless(panel: NDArray[np.generic], checkpoint: Checkpoint | None) -> bool:
+def _gapless(panel: NDArray[np.generic], checkpoint: Checkpoint | None = None) -> bool:
     """Return whether every number of `panel` is finite."""
     if panel.dtype.kind in "iu":
         return True
@@ -129,20 +142,37 @@ def _gapless(panel: NDArray[np.generic], checkpoint: Checkpoint | None) -> bool:
     for at in range(0, panel.shape[0], rows):
         if checkpoint is not None:
             checkpoint()
-        part = panel[at : at + rows]
-        if part.dtype == np.float64 and part.flags.c_contiguous and part.flags.writeable:
-            finite = _kernels.all_finite(part.reshape(-1).view(np.float64))
-        else:
-            finite = bool(np.isfinite(part).all())
-        if not finite:
+        if not _finite(panel[at : at + rows]):
             return False
     return True
 
 
+def _finite(part: NDArray[np.generic]) -> bool:
+    if part.dtype == np.float64 and part.flags.c_contiguous and part.flags.writeable:
+        return _kernels.all_finite(part.reshape(-1).view(np.float64))
+    return part.dtype.kind in "iu" or bool(np.isfinite(part).all())
+
+
 def _run_whole(
-    program: Program, panels: Sequence[NDArray[np.generic]], targets: Sequence[Floats], checkpoint: Checkpoint | None
-) -> None:
-    Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint).advance(panels, targets)
+    program: Program,
+    panels: Sequence[NDArray[np.generic]],
+    targets: Sequence[Floats],
+    checkpoint: Checkpoint | None,
+    *,
+    check_finite: bool = False,
+) -> bool:
+    """Run over whole panels; return False, with outputs that mean nothing, if they were to be finite and are not."""
+
+    def admit(first: int, end: int) -> bool:
+        return all(_finite(panel[first:end]) for panel in panels)
+
+    beforehand = admit if check_finite and not program.absorbing else None
+    run = Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint, admit=beforehand)
+    if not run.advance(panels, targets):
+        return False
+    # Finite prices can overflow in the state, so it only says when to look.
+    settled = not check_finite or not program.absorbing or run.finite_state()
+    return settled or all(_gapless(panel, checkpoint) for panel in panels)
 
 
 def _run_gaps(

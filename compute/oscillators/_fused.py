@@ -189,8 +189,8 @@ def macd(
 
 @kernel()
 def rise_fall(change: float) -> tuple[float, float]:
-    """Split a change into its rise and its fall, both at least 0."""
-    return max(0.0, change), -change if change < 0.0 else 0.0
+    """Split a change into its rise and its fall, both at least 0; what is not a number stays so in the fall."""
+    return max(0.0, change), 0.0 if change >= 0.0 else -change
 
 
 @kernel()

@@ -24,7 +24,10 @@ Key = tuple[object, ...]
 # Values of one series in a block: several such arrays fit a second cache. Not a multiple of a page, or else the eight
 # chains of an average and the arrays of a step would compete for the same cache sets; twice as slow, measured.
 BLOCK_VALUES = 30_000
-CHECK_VALUES = 4_000_000  # between two calls of the checkpoint: some milliseconds
+# Blocks are this much longer when no step reads what another wrote: nothing but the inputs has to stay in the cache,
+# and the start of a block has its price.
+INDEPENDENT_STEPS_FACTOR = 4
+CHECK_VALUES = 1_000_000  # between two calls of the checkpoint: some milliseconds
 
 
 @dataclass(slots=True)
@@ -62,6 +65,17 @@ class Program:
     def recursive(self) -> bool:
         """Whether any value depends on all that went before."""
         return any(step.operation.recursive for step in self.steps)
+
+    @property
+    def independent_steps(self) -> bool:
+        """Whether no step reads what another wrote."""
+        read = {operand[0] for step in self.steps for operand in step.operands if isinstance(operand, tuple)}
+        return all(self.slots[number].input >= 0 for number in read)
+
+    @property
+    def absorbing(self) -> bool:
+        """Whether every NaN or infinite input leaves its trace in the state at the end of a run."""
+        return len(self.steps) == 1 and self.steps[0].operation.absorbing
 
 
 @dataclass(slots=True)
@@ -199,25 +213,39 @@ class Run:
         rows that later blocks look back to are copied.
     checkpoint
         Called every few milliseconds; may raise to abandon the run.
+    admit
+        Called with the first bar of a block and the one after its last, before the block is computed; may return False
+        to abandon the run.
     """
 
     def __init__(
-        self, program: Program, lanes: int, *, whole: bool = False, checkpoint: Callable[[], None] | None = None
+        self,
+        program: Program,
+        lanes: int,
+        *,
+        whole: bool = False,
+        checkpoint: Callable[[], None] | None = None,
+        admit: Callable[[int, int], bool] | None = None,
     ) -> None:
         self.program = program
         self.lanes = lanes
         self.bars_seen = 0
         self._whole = whole
         self._checkpoint = checkpoint
+        self._admit = admit
         self._unchecked = 0
+        self._block_values = BLOCK_VALUES * (INDEPENDENT_STEPS_FACTOR if program.independent_steps else 1)
         self._block_bars = 0
         self._steady_bar = max((step.first_bar for step in program.steps), default=0)
         self._states = [np.zeros(step.operation.state_rows * lanes) for step in program.steps]
         self._constants: dict[float, Floats] = {}
         self._storage = [_Storage(np.empty(0)) for _ in program.slots]
 
-    def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> None:
-        """Compute the next bars: every array is (bars, lanes), and each of `outputs` is C-contiguous and written."""
+    def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> bool:
+        """Compute the next bars: every array is (bars, lanes), and each of `outputs` is C-contiguous and written.
+
+        Return False when the run was abandoned.
+        """
         begin, bars, lanes = self.bars_seen, inputs[0].shape[0], self.lanes
         self._prepare(bars)
         fed = self._attach(inputs, outputs)
@@ -226,6 +254,8 @@ class Run:
             for at in range(0, bars, self._block_bars):
                 size = min(self._block_bars, bars - at)
                 first, end = begin + at, begin + at + size
+                if self._admit is not None and not self._admit(first, end):
+                    return False
                 self._open_block(first, size)
                 for number, panel in fed:
                     storage = self._storage[number]
@@ -240,10 +270,15 @@ class Run:
         for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
             y[: max(0, lookback - begin)] = np.nan
         self.bars_seen += bars
+        return True
+
+    def finite_state(self) -> bool:
+        """Return whether what the recursions keep is finite."""
+        return all(bool(np.isfinite(state).all()) for state in self._states)
 
     def _prepare(self, bars: int) -> None:
         """Make the working arrays for blocks of this call's size, keeping the rows that are looked back to."""
-        lanes, block_bars = self.lanes, max(1, min(bars, BLOCK_VALUES // self.lanes))
+        lanes, block_bars = self.lanes, max(1, min(bars, self._block_values // self.lanes))
         if block_bars <= self._block_bars:
             return
         self._block_bars = block_bars

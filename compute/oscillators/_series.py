@@ -36,6 +36,9 @@ class Operation:
         How many arrays it writes.
     recursive
         Whether it keeps `state_rows` numbers for each column from bar to bar. ``seen`` is how many bars it has had.
+    absorbing
+        Whether a NaN or an infinity at any bar of an operand leaves one in the state for ever. Then nobody needs to
+        look for them beforehand.
     """
 
     function: Callable[..., object]
@@ -44,6 +47,7 @@ class Operation:
     outputs: int = 1
     recursive: bool = False
     state_rows: int = 0
+    absorbing: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +152,7 @@ def recursion(
     params: tuple[Scalar, ...] = (),
     warm_up_bars: int = 0,
     outputs: int = 1,
+    absorbing: bool = False,
 ) -> tuple[Series, ...]:
     """Return the outputs of a kernel that carries `state_rows` numbers a column from bar to bar."""
-    return apply(Operation(function, params, warm_up_bars, outputs, True, state_rows), *operands)
+    return apply(Operation(function, params, warm_up_bars, outputs, True, state_rows, absorbing), *operands)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from riskwave.compute.errors import InputError, NotFiniteError, UnknownNameError
-from riskwave.compute.oscillators import GapPolicy, compute
+from riskwave.compute.oscillators import OSCILLATORS, GapPolicy, compute
 
 
 @pytest.fixture
@@ -82,6 +82,27 @@ def test_strict_names_the_first_gap(entry, gappy):
     panel, _ = gappy(entry)
     with pytest.raises(NotFiniteError, match=r"inputs\.\w+ was .* at bar \d+ of column \d"):
         compute(entry.name, panel, gap_policy=GapPolicy.STRICT, allow_look_ahead=True)
+
+
+@pytest.mark.parametrize("bars", [60, 6_001])
+@pytest.mark.parametrize("name", ["MACD", "MACDFIX", "RSI"])
+def test_a_gap_is_found_wherever_it_is(name, bars):
+    """These look at their state alone, after the run."""
+    assert OSCILLATORS.get(name).program((tuple(OSCILLATORS.get(name).defaults().values()),)).absorbing
+    walk = 100.0 + np.random.default_rng(6).normal(0.0, 1.0, bars).cumsum()
+    for at in (0, 1, 14, 25, 26, 33, 34, bars // 4 + 7, bars // 4 + 8, bars // 2, bars - 2, bars - 1):
+        for bad in (np.nan, np.inf, -np.inf):
+            close = walk.copy()
+            close[at] = bad
+            result, alone = compute(name, {"close": close}), compute(name, {"close": np.delete(close, at)})
+            assert "1 of" in result.warnings[0]
+            for label, values in alone.outputs.items():
+                np.testing.assert_array_equal(np.delete(result.outputs[label], at), values)
+
+
+def test_finite_prices_that_overflow_are_not_a_gap():
+    close = np.where(np.arange(100) % 2 == 0, 1.7e308, -1.7e308)
+    assert compute("RSI", {"close": close}).warnings == ()
 
 
 def test_a_column_that_begins_late_or_has_nothing():
