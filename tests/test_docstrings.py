@@ -3,10 +3,12 @@
 import doctest
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 
 import riskwave
 
@@ -28,6 +30,15 @@ def module_names() -> Iterator[str]:
 
 
 NAMES = sorted(set(module_names()))
+
+
+@pytest.fixture(autouse=True)
+def logs_on_stderr() -> Iterator[None]:
+    """Log lines are no part of what an example prints."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    yield
+    structlog.configure(**before)
 
 
 def examples(name: str, *, of_client: bool) -> list[doctest.DocTest]:
