@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from riskwave.config.logging import configure_logging
+from riskwave.server.allocator import keep_large_buffers
 from riskwave.server.kernel_cache import prepare_kernel_cache
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def serve(settings: Settings) -> None:
     """
     configure_logging(settings, component="server")
     prepare_kernel_cache()
+    keep_large_buffers()
     asyncio.run(_serve(settings))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,9 +87,15 @@ class IndicatorService:
         limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
             results = self._pool.run_here(call, _compute, request, bars, call, limit)
-            return _encode(request, bars, results, call)
+            answer, warnings = _encode_results(request, bars, results)
+            _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(request, results)))
+            return answer
         results = await self._pool.run(call, _compute, request, bars, call, limit)
-        return await self._pool.copy(lambda: _encode(request, bars, results, call).SerializeToString())
+        # Hashing takes as long as copying, so they run side by side.
+        hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(request, results)))
+        answer, warnings = await self._pool.copy(_encode_results, request, bars, results)
+        _finish(answer, request, bars, call, warnings, await hashing)
+        return await self._pool.copy(answer.SerializeToString)
 
 
 def _encode_spec(entry: oscillators.Oscillator) -> pb.IndicatorSpec:
@@ -219,40 +226,60 @@ def _rename(error: InputError, index: int, data_field: str) -> CallError:
     return invalid_field(error.reason, field, error.value, error.allowed)
 
 
-def _encode(
-    request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult], call: Call
-) -> pb.ComputeIndicatorsResponse:
+def _outputs(
+    request: pb.ComputeIndicatorsRequest, result: oscillators.OscillatorResult
+) -> dict[str, NDArray[np.float64]]:
+    """Return what is sent of each output."""
+    if request.reducer != pb.REDUCER_LAST:
+        return result.outputs
+    axis = 1 if np.ndim(result.lookback) else 0
+    return {name: np.asarray(array.take(-1, axis=axis)) for name, array in result.outputs.items()}
+
+
+def _numbers(
+    request: pb.ComputeIndicatorsRequest, results: list[oscillators.OscillatorResult]
+) -> dict[str, NDArray[np.float64]]:
+    """Return every number of the answer under a name that no other has."""
+    return {
+        f"{index}.{name}": array
+        for index, result in enumerate(results)
+        for name, array in _outputs(request, result).items()
+    }
+
+
+def _encode_results(
+    request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult]
+) -> tuple[pb.ComputeIndicatorsResponse, list[ResultWarning]]:
+    """Return the answer without its meta data, and the warnings for them."""
     answer = pb.ComputeIndicatorsResponse(symbols=bars.symbols)
-    numbers: dict[str, NDArray[np.float64]] = {}
     warnings: list[ResultWarning] = []
-    last_only = request.reducer == pb.REDUCER_LAST
-    for index, (each, result) in enumerate(zip(request.calls, results, strict=True)):
-        label = _label(each)
-        swept = np.ndim(result.lookback) > 0
+    for each, result in zip(request.calls, results, strict=True):
         message = answer.results.add(
             name=each.name,
-            label=label,
+            label=_label(each),
             lookback_bars=np.atleast_1d(result.lookback).tolist(),
             convention=request.convention or CONVENTIONS[0],
         )
         for name, values in encode_params(result.params).items():
             message.params[name].CopyFrom(values)
-        for name, array in result.outputs.items():
-            output = np.asarray(array.take(-1, axis=1 if swept else 0)) if last_only else array
-            put_array(message.outputs.add(name=name).array, output)
-            numbers[f"{index}.{name}"] = output
+        for name, array in _outputs(request, result).items():
+            put_array(message.outputs.add(name=name).array, array)
         warnings += [ResultWarning("MISSING_INPUTS", text, bars.field) for text in result.warnings]
-    times = bars.times[-1:] if last_only else bars.times
+    times = bars.times[-1:] if request.reducer == pb.REDUCER_LAST else bars.times
     if times.size:
         fill(answer, "times", times)
+    return answer, warnings
+
+
+def _finish(
+    answer: pb.ComputeIndicatorsResponse,
+    request: pb.ComputeIndicatorsRequest,
+    bars: Bars,
+    call: Call,
+    warnings: list[ResultWarning],
+    digest: str,
+) -> None:
     names = {each.name for each in request.calls}
     kernel = f"oscillators.{names.pop()}" if len(names) == 1 else "oscillators"
-    fill_meta(
-        answer.meta,
-        call,
-        kernel,
-        digest=digest_arrays(numbers),
-        provenance=bars.provenance,
-        warnings=dict.fromkeys(warnings),
-    )
-    return answer
+    unique = dict.fromkeys(warnings)
+    fill_meta(answer.meta, call, kernel, digest=digest, provenance=bars.provenance, warnings=unique)
