@@ -11,7 +11,6 @@ logging.format                  console      json        console
 logging.directory               user's       user's      none
 store.url                       SQLite file  SQLite file memory
 store.pool_size                 5            20          5
-cache.redis_pool_size           10           50          10
 dask.mode                       embedded     embedded    off
 market.budget_file              user's       user's      none
 ==============================  ===========  ==========  =======
@@ -37,7 +36,6 @@ PROFILE_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
         "server.reflection": False,
         "server.error_detail": False,
         "store.pool_size": 20,
-        "cache.redis_pool_size": 50,
         "logging.format": "json",
     },
     "test": {

@@ -138,20 +138,6 @@ class StoreSettings(Section):
     load_samples: bool = Field(default=True, description="Puts the packaged sample prices into the store at the start.")
 
 
-class CacheSettings(Section):
-    """Where answers are kept for a while. Losing them changes no answer."""
-
-    memory_bytes: int = Field(
-        default=256 * MIB, ge=0, le=1 << 40, description="Largest size of the cache in memory; 0 turns it off."
-    )
-    redis_url: SecretStr | None = Field(
-        default=None,
-        description="Redis behind the memory, such as redis://:password@host:6379/0; none means memory only.",
-    )
-    redis_pool_size: int = Field(default=10, ge=1, le=1000, description="Connections to Redis that are kept open.")
-    redis_timeout_ms: int = Field(default=200, ge=1, le=10_000, description="Longest time that a call waits for Redis.")
-
-
 class DashboardSettings(Section):
     """The web page."""
 
@@ -264,7 +250,6 @@ class Settings(BaseSettings):
     server: ServerSettings = Field(default_factory=ServerSettings)
     dask: DaskSettings = Field(default_factory=DaskSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
-    cache: CacheSettings = Field(default_factory=CacheSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)

@@ -254,7 +254,7 @@ class TestRefusals:
         assert not settings.server.reflection
         assert not settings.server.error_detail
         assert not settings.dashboard.debug
-        assert (settings.store.pool_size, settings.cache.redis_pool_size) == (20, 50)
+        assert settings.store.pool_size == 20
 
     @pytest.mark.parametrize("address", ["10.0.0.5:8786", "http://h:1", "tcp://h", "tcp://a b:1"])
     def test_addresses_of_a_cluster_that_cannot_be(self, address: str) -> None:
