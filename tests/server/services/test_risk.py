@@ -49,7 +49,7 @@ def test_the_report_is_the_kernels(stub) -> None:
 
 
 def test_stored_prices_equal_plain_numpy(stub, channel) -> None:
-    """The ten numbers of origin.md, from prices that another call returned."""
+    """The ten figures of a report, from prices that another call returned."""
     weights = {"WTI": 0.5, "BRENT": 0.3, "NATURAL_GAS": 0.2}
     selection = market.PriceSelection(symbols=list(weights), start_date="2010-01-01")
     prices = market_data_service_pb2_grpc.MarketDataServiceStub(channel).GetPrices(
