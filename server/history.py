@@ -11,6 +11,7 @@ from riskwave.compute.errors import InputError, ShapeMismatchError
 from riskwave.server.errors import invalid_field, relocated
 from riskwave.server.market import Selection, align, simple_returns
 from riskwave.server.market.errors import NonPositivePriceError
+from riskwave.server.market.periods import spacing_of
 from riskwave.server.results import INLINE, Provenance, set_timestamp_ns
 from riskwave.v1 import meta_pb2
 from riskwave.v1.codec import decode_array, read
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from riskwave.compute.result_warning import ResultWarning
     from riskwave.server.market import AlignedPrices, Asset, Market, Returns
+    from riskwave.server.market.periods import Spacing
     from riskwave.server.pool import ComputePool
     from riskwave.server.price_reader import PriceReader, Prices
     from riskwave.v1 import market_data_service_pb2, portfolio_pb2
@@ -72,6 +74,8 @@ class ReturnHistory:
         Where it came from.
     fields
         The request's own name for ``returns``, ``weights`` and ``assets``, for errors and warnings.
+    spacing
+        How far apart the prices are; None for returns of the request, which are taken as what the request says.
     """
 
     returns: NDArray[np.float64]
@@ -80,6 +84,7 @@ class ReturnHistory:
     times: NDArray[np.int64]
     provenance: Provenance
     fields: dict[str, str]
+    spacing: Spacing | None = None
 
 
 class History:
@@ -139,7 +144,13 @@ class History:
         provenance = provenance_of(aligned, (*prices.warnings, *returns.warnings))
         fields = {"returns": path, "weights": f"{path}.weights", "assets": f"{path}.symbols"}
         return ReturnHistory(
-            returns.per_period, np.array(weights, dtype=np.float64), tuple(symbols), returns.times, provenance, fields
+            returns.per_period,
+            np.array(weights, dtype=np.float64),
+            tuple(symbols),
+            returns.times,
+            provenance,
+            fields,
+            spacing_of(aligned.times),
         )
 
     def _holdings(self, data: portfolio_pb2.PortfolioData, field: str) -> tuple[list[str], list[float], str]:

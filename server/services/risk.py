@@ -11,6 +11,7 @@ from riskwave.compute.errors import InputError
 from riskwave.server.encoding import make_estimate, put_array
 from riskwave.server.errors import CallError, invalid_field
 from riskwave.server.history import ReturnHistory, inline_history
+from riskwave.server.market.periods import TRADING_DAYS_PER_YEAR
 from riskwave.server.results import fill_meta
 from riskwave.server.services.risk_scenarios import decode_scenarios, fill_backtest, fill_stress
 from riskwave.v1 import risk_service_pb2 as pb
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 M = TypeVar("M", bound="Message")
 
-PERIODS_PER_YEAR = 252.0
 CONFIDENCE = 0.95
 BACKTEST_LEVEL = 0.99
 BACKTEST_WINDOW_BARS = 250
@@ -59,7 +59,7 @@ class RiskService:
         """Return the whole report."""
         if request.shortfall_estimator not in _SHORTFALL:
             raise InputError("shortfall_estimator", str(request.shortfall_estimator), "a value of ShortfallEstimator")
-        history = await self._history(request.data)
+        history, periods_per_year = _annualised(await self._history(request.data), request.periods_per_year)
         report = await self._run(
             call,
             history,
@@ -67,7 +67,7 @@ class RiskService:
                 history.returns,
                 history.weights,
                 assets=history.assets,
-                periods_per_year=request.periods_per_year or PERIODS_PER_YEAR,
+                periods_per_year=periods_per_year,
                 risk_free_rate=request.risk_free_rate,
                 confidence=request.confidence or CONFIDENCE,
                 es_estimator=_SHORTFALL[request.shortfall_estimator],
@@ -79,10 +79,8 @@ class RiskService:
         self, request: pb.ComputeRollingRiskRequest, call: Call
     ) -> pb.ComputeRollingRiskResponse | bytes:
         """Return measures over a sliding window."""
-        history = await self._history(request.data)
-        settings = risk.RiskSettings(
-            periods_per_year=request.periods_per_year or PERIODS_PER_YEAR, risk_free_rate=request.risk_free_rate
-        )
+        history, periods_per_year = _annualised(await self._history(request.data), request.periods_per_year)
+        settings = risk.RiskSettings(periods_per_year=periods_per_year, risk_free_rate=request.risk_free_rate)
         result = await self._run(
             call,
             history,
@@ -119,12 +117,18 @@ class RiskService:
 
     async def stress_test(self, request: pb.StressTestRequest, call: Call) -> pb.StressTestResponse:
         """Return what the portfolio loses in each scenario."""
-        history = await self._history(request.data)
+        history, periods_per_year = _annualised(await self._history(request.data), 0.0)
         scenarios = decode_scenarios(request.scenarios, history)
         report = await self._run(
             call,
             history,
-            lambda: risk.stress_portfolio(history.returns, history.weights, scenarios, assets=history.assets),
+            lambda: risk.stress_portfolio(
+                history.returns,
+                history.weights,
+                scenarios,
+                assets=history.assets,
+                periods_per_year=periods_per_year,
+            ),
         )
         answer = pb.StressTestResponse()
         digest = fill_stress(answer, report)
@@ -172,6 +176,29 @@ class RiskService:
         if size <= LARGE_VALUES:
             return encode(result, history, call)
         return await self._pool.copy(lambda: encode(result, history, call).SerializeToString())
+
+
+def _annualised(history: ReturnHistory, wanted: float) -> tuple[ReturnHistory, float]:
+    """Return the periods a year, and the history with a warning where its dates and not the request said how many.
+
+    Raises
+    ------
+    InputError
+        Neither says it: the dates are intraday or irregular.
+    """
+    if wanted:
+        return history, wanted
+    if history.spacing is None:
+        return history, TRADING_DAYS_PER_YEAR
+    periods_per_year = history.spacing.periods_per_year
+    if periods_per_year is None:
+        given = f"not given, and the common dates are of frequency {history.spacing.frequency}"
+        raise InputError("periods_per_year", given, "the number of periods that a year has, or daily to yearly prices")
+    warning = history.spacing.warning(history.fields["returns"])
+    if warning is not None:
+        provenance = replace(history.provenance, warnings=(*history.provenance.warnings, warning))
+        history = replace(history, provenance=provenance)
+    return history, periods_per_year
 
 
 def _rename(error: InputError, history: ReturnHistory) -> CallError:

@@ -11,7 +11,9 @@ import numpy as np
 from riskwave.compute import montecarlo, risk
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
 from riskwave.compute.montecarlo import SimulationSpec
+from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.market.periods import PERIODS_PER_YEAR_FROM_PRICES, TRADING_DAYS_PER_YEAR
 from riskwave.server.results import INLINE, Provenance
 from riskwave.v1 import simulation_pb2 as pb
 from riskwave.v1.codec import decode_array, decode_params
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from riskwave.compute.montecarlo.spec import Mode, Rebalancing, Sampling
-    from riskwave.compute.result_warning import ResultWarning
     from riskwave.config.settings import LimitSettings
     from riskwave.server.history import ReturnHistory
 
@@ -163,6 +164,7 @@ def _given_law(message: pb.InlineAssets) -> SimulationInput:
 
 def _calibrated(history: ReturnHistory, model: str) -> SimulationInput:
     """Return the law of a history: its mean and sample covariance a day, or the returns themselves."""
+    periods_per_day, warnings = _periods_per_day(history, model)
     fields = {**dict.fromkeys(("mean", "covariance", "history"), history.fields["returns"]), **history.fields}
     if model in montecarlo.MODELS.names() and montecarlo.MODELS.get(model).takes_history:
         spec = SimulationSpec(history=history.returns, weights=history.weights, paths=2)
@@ -171,6 +173,36 @@ def _calibrated(history: ReturnHistory, model: str) -> SimulationInput:
         estimate = risk.compute_covariance(history.returns, assets=history.assets)
     except InputError as error:
         raise rename(error, fields) from None
-    spec = SimulationSpec(mean=estimate.mean, covariance=estimate.covariance, weights=history.weights, paths=2)
+    mean, covariance = estimate.mean, estimate.covariance
+    if periods_per_day != 1.0:
+        mean, covariance = mean * periods_per_day, covariance * periods_per_day
+    spec = SimulationSpec(mean=mean, covariance=covariance, weights=history.weights, paths=2)
     # A singular covariance is no matter here: paths are drawn from it as from any other.
-    return SimulationInput(spec, history.provenance, (), fields)
+    return SimulationInput(spec, history.provenance, warnings, fields)
+
+
+def _periods_per_day(history: ReturnHistory, model: str) -> tuple[float, tuple[ResultWarning, ...]]:
+    """Return how much of a period of the history a trading day is, and what the caller should know about that.
+
+    Independent normal returns have means and variances in proportion to time. Of the other models longer periods do
+    not tell what a day is: tails, jumps, clusters and resampled periods do not scale.
+
+    Raises
+    ------
+    InputError
+        The prices are not daily, and the model is another one.
+    """
+    spacing = history.spacing
+    if spacing is None or spacing.periods_per_year == TRADING_DAYS_PER_YEAR:
+        return 1.0, ()
+    if model != MODEL or spacing.periods_per_year is None:
+        allowed = "daily prices, because a step is a trading day"
+        if spacing.periods_per_year is not None:
+            allowed += f"; the model {MODEL} alone converts the mean and covariance of longer periods"
+        raise InputError("spec.portfolio", f"prices whose common dates are {spacing.frequency}", allowed)
+    ratio = spacing.periods_per_year / TRADING_DAYS_PER_YEAR
+    message = (
+        f"the common dates are {spacing.frequency}, {spacing.periods_per_year:.4g} periods a year; their mean and "
+        f"covariance were divided by {1 / ratio:.4g} to have those of a trading day"
+    )
+    return ratio, (ResultWarning(PERIODS_PER_YEAR_FROM_PRICES, message, history.fields["returns"]),)

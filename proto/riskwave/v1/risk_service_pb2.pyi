@@ -60,7 +60,9 @@ class AnalyzePortfolioRequest(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     SHORTFALL_ESTIMATOR_FIELD_NUMBER: _builtins.int
     periods_per_year: _builtins.float
-    """Periods a year by which return and volatility are annualised. 0 means 252."""
+    """Periods a year by which return and volatility are annualised. 0 means 252, or what the stored prices' frequency says:
+    52 for weekly, 12 for monthly, fewer where their common dates have gaps; a warning says which.
+    """
     risk_free_rate: _builtins.float
     """Risk-free rate a year as a fraction. 0 means none."""
     confidence: _builtins.float

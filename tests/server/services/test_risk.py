@@ -133,3 +133,37 @@ def test_a_backtest(stub) -> None:
     assert list(answer.exceedances) == expected.exceedances.tolist()
     assert [test.name for test in answer.tests] == [test.name for test in expected.tests]
     assert len(answer.times) == len(decode_array(answer.returns, "returns")) == 300
+
+
+@pytest.mark.parametrize(("symbols", "low", "high"), [(("GOLD", "COPPER"), 12, 12), (("WTI", "GOLD"), 7, 9.5)])
+def test_monthly_prices_are_annualised_by_their_own_periods(stub, symbols, low, high) -> None:
+    """Months that begin on a day without trade leave gaps between WTI and GOLD: those periods are counted."""
+    data = holdings(dict.fromkeys(symbols, 0.5), start_date="2000-01-01")
+    answer = stub.AnalyzePortfolio(pb.AnalyzePortfolioRequest(**data))
+    report = answer.report
+    returns = decode_array(report.returns, "returns")
+    times = read(report, "times")
+    years = (times[-1] - times[0]) / DAY_NS / 365.25
+    periods = report.portfolio_return.value / returns.mean()
+    assert low - 1e-9 <= periods <= high + 1e-9
+    assert periods == pytest.approx((len(times) - 1) / years, rel=0.01)
+    assert report.portfolio_volatility.value == pytest.approx(returns.std(ddof=1) * np.sqrt(periods))
+    warned = {warning.code: warning for warning in answer.meta.warnings}
+    assert f"{periods:.4g} periods a year" in warned["PERIODS_PER_YEAR_FROM_PRICES"].message
+    assert warned["PERIODS_PER_YEAR_FROM_PRICES"].field == "data.holdings"
+    rolling = stub.ComputeRollingRisk(
+        pb.ComputeRollingRiskRequest(**data, window_bars=len(returns), measures=["portfolio_return"])
+    )
+    assert decode_array(rolling.measures[0].array, "measures")[-1] == pytest.approx(report.portfolio_return.value)
+    stress = stub.StressTest(pb.StressTestRequest(**data, scenarios=[pb.Scenario(name="calm", shocks={"GOLD": -0.1})]))
+    assert stress.results[0].portfolio_volatility == pytest.approx(report.portfolio_volatility.value)
+    for other in (rolling, stress):
+        assert "PERIODS_PER_YEAR_FROM_PRICES" in {warning.code for warning in other.meta.warnings}
+
+
+def test_given_periods_are_used_without_a_word(stub) -> None:
+    data = holdings({"GOLD": 0.5, "COPPER": 0.5}, start_date="2000-01-01")
+    answer = stub.AnalyzePortfolio(pb.AnalyzePortfolioRequest(**data, periods_per_year=252))
+    returns = decode_array(answer.report.returns, "returns")
+    assert answer.report.portfolio_return.value == pytest.approx(returns.mean() * 252)
+    assert "PERIODS_PER_YEAR_FROM_PRICES" not in {warning.code for warning in answer.meta.warnings}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from riskwave.compute import montecarlo
-from riskwave.v1 import meta_pb2, simulation_service_pb2_grpc
+from riskwave.v1 import meta_pb2, risk_service_pb2, risk_service_pb2_grpc, simulation_service_pb2_grpc
 from riskwave.v1 import simulation_pb2 as spec_pb
 from riskwave.v1 import simulation_service_pb2 as pb
 from riskwave.v1.codec import decode_array, decode_named_arrays, encode_array, read
@@ -131,3 +131,30 @@ def test_models_are_listed(stub) -> None:
 )
 def test_what_is_not_served_yet_is_not_left_out_in_silence(stub, refused, fields, field: str) -> None:
     assert list(refused(stub.Simulate, pb.SimulateRequest(spec=make_spec(**fields))).violations) == [field]
+
+
+def test_monthly_prices_give_a_law_of_days(stub, channel) -> None:
+    """A year of 252 days has the mean and the deviation of twelve months."""
+    data = {"holdings": {"symbols": ["GOLD", "COPPER"], "weights": [0.5, 0.5]}, "start_date": "2000-01-01"}
+    request = pb.SimulateRequest(spec={"portfolio": data, "paths": 100_000, "seed": 1})
+    answer = stub.Simulate(request)
+    warned = {warning.code: warning for warning in answer.meta.warnings}
+    assert "divided by 21 " in warned["PERIODS_PER_YEAR_FROM_PRICES"].message
+    report = risk_service_pb2_grpc.RiskServiceStub(channel).AnalyzePortfolio(
+        risk_service_pb2.AnalyzePortfolioRequest(data=data)
+    )
+    monthly = decode_array(report.report.returns, "returns")
+    mean, variance = monthly.mean() / 21, monthly.var(ddof=1) / 21
+    got = answer.result.statistics
+    assert abs(got.mean_return.value - ((1 + mean) ** 252 - 1)) < 4 * got.mean_return.standard_error
+    deviation = np.sqrt(((1 + mean) ** 2 + variance) ** 252 - (1 + mean) ** 504)
+    assert abs(got.std_return.value - deviation) < 4 * got.std_return.standard_error
+
+
+def test_models_that_monthly_prices_cannot_feed_are_refused(stub, refused) -> None:
+    data = {"holdings": {"symbols": ["GOLD", "COPPER"], "weights": [0.5, 0.5]}, "start_date": "2000-01-01"}
+    for model in (name for name in montecarlo.MODELS.names() if name != "normal"):
+        refusal = refused(stub.Simulate, pb.SimulateRequest(spec={"portfolio": data, "paths": 100, "model": model}))
+        assert (refusal.code.name, list(refusal.violations)) == ("INVALID_ARGUMENT", ["spec.portfolio"])
+        assert "monthly" in refusal.message
+        assert "daily prices" in refusal.message

@@ -36,7 +36,8 @@ export type AnalyzePortfolioRequest = Message<"riskwave.v1.AnalyzePortfolioReque
   data?: PortfolioData | undefined;
 
   /**
-   * Periods a year by which return and volatility are annualised. 0 means 252.
+   * Periods a year by which return and volatility are annualised. 0 means 252, or what the stored prices' frequency says:
+   * 52 for weekly, 12 for monthly, fewer where their common dates have gaps; a warning says which.
    *
    * @generated from field: double periods_per_year = 2;
    */
