@@ -1,7 +1,7 @@
 """Named things that register themselves, and the parameters that they declare.
 
 An oscillator, a simulation model, a payoff, a risk measure or a price source is one short module that adds itself to a
-`Registry`. Contract listing, server, command line, dashboard form, documentation table and test matrix read from there.
+`Registry`. Contract listing, server, command line, dashboard form and test matrix read from there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an oscillator is, and the registry of them all.
 
 To add one, write one module in this package: a formula decorated with `oscillator`. The command line, the server's
-listing, the dashboard's form, the documentation table, the benchmark and the tests take it from the registry.
+listing, the dashboard's form, the benchmark and the tests take it from the registry.
 """
 
 from __future__ import annotations
@@ -78,10 +78,18 @@ class Oscillator:
         """
         return _program(self, windows)
 
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        """The names of `params`, in their order."""
+        return tuple([param.name for param in self.params])
+
+    def window_lookback(self, window: tuple[Value, ...]) -> int:
+        """Return how many bars pass before the first value with these values of `params`."""
+        return max(self.program((window,)).lookbacks)
+
     def lookback(self, params: Mapping[str, Value]) -> int:
         """Return how many bars pass before the first value. `params` is complete and valid."""
-        window = tuple(params[param.name] for param in self.params)
-        return max(self.program((window,)).lookbacks)
+        return self.window_lookback(tuple(params[param.name] for param in self.params))
 
     def defaults(self) -> dict[str, Value]:
         """Return the default of every parameter."""
