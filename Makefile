@@ -29,10 +29,15 @@ $(UV):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-build/.dev: requirements/dev.lock pyproject.toml | $(UV)
-	$(UV) pip install --quiet --python $(BIN)/python --requirement requirements/dev.lock
+# What users run, without the tools of the tests; build/.dev adds those to the same environment.
+build/.all: requirements/all.lock pyproject.toml | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --requirement requirements/all.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@mkdir -p build && touch $@
+
+build/.dev: requirements/dev.lock build/.all
+	$(UV) pip install --quiet --python $(BIN)/python --requirement requirements/dev.lock
+	@touch $@
 
 build/.packages:
 	@requirements/debian-packages
@@ -40,11 +45,13 @@ build/.packages:
 
 lock: | $(UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements/dev.lock
+	@# The same versions without the tools: what the tests ran with is what users get.
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --extra all --constraint requirements/dev.lock pyproject.toml --output-file requirements/all.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header requirements/proto.in --output-file requirements/proto.lock
 
 # ---- what users run ----------------------------------------------------------------------------------------------
 
-demo: build/.dev
+demo: build/.all
 	$(BIN)/riskwave up
 
 test: build/.dev build/.packages
