@@ -81,6 +81,38 @@ def test_no_registry_host_is_named() -> None:
     assert [str(path.relative_to(ROOT)) for path in text_files if hosts.search(path.read_text(errors="replace"))] == []
 
 
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it, with what is imported from it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", committed("clients/python/*.py"), ids=lambda path: path.name)
+def test_the_client_installs_alone(path: Path) -> None:
+    """The package riskwave holds the other parts too, so import-linter cannot name the client's own modules at once."""
+    parts = re.compile(r"(riskwave\.(compute|server|dashboard|config)|numba|dask|distributed)(\.|$)")
+    assert {name for name in imports_of(path) if parts.match(name)} == set()
+
+
+def test_the_map_names_what_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    places = text[text.index("## Where things are") : text.index("Folders map to import names")]
+    top = ""
+    for line in places.splitlines():
+        if entry := re.match(r"(    |      )([a-z][\w./]*)(  |$)", line):
+            top = entry[2] if entry[1] == "    " else top
+            name = entry[2] if entry[1] == "    " else top + entry[2]
+            assert (ROOT / name).exists(), line
+        for inner in re.findall(r"\b([a-z_]+/)(?= has| are| the)", line):
+            assert list((ROOT / top).rglob(inner.strip("/"))), line
+    assert top
+
+
 def test_import_directions() -> None:
     """Dashboard to client to contract; server to compute, contract and config; compute to nothing of ours."""
     subprocess.run(["make", "--no-print-directory", "ns"], cwd=ROOT, check=True, capture_output=True)
