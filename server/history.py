@@ -9,15 +9,15 @@ import numpy as np
 
 from riskwave.compute.errors import InputError, ShapeMismatchError
 from riskwave.server.errors import invalid_field, relocated
-from riskwave.server.market import Selection, align, simple_returns
+from riskwave.server.market import Selection, align, log_returns, simple_returns
 from riskwave.server.market.errors import NonPositivePriceError
 from riskwave.server.market.periods import spacing_of
 from riskwave.server.results import INLINE, Provenance, set_timestamp_ns
-from riskwave.v1 import meta_pb2
+from riskwave.v1 import meta_pb2, portfolio_pb2
 from riskwave.v1.codec import decode_array, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,9 +26,14 @@ if TYPE_CHECKING:
     from riskwave.server.market.periods import Spacing
     from riskwave.server.pool import ComputePool
     from riskwave.server.price_reader import PriceReader, Prices
-    from riskwave.v1 import market_data_service_pb2, portfolio_pb2
+    from riskwave.v1 import market_data_service_pb2
 
 _COLUMNS = ("open", "high", "low", "close", "volume")
+_RETURNS: dict[int, Callable[..., Returns]] = {
+    portfolio_pb2.RETURN_KIND_UNSPECIFIED: simple_returns,
+    portfolio_pb2.RETURN_KIND_SIMPLE: simple_returns,
+    portfolio_pb2.RETURN_KIND_LOG: log_returns,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class ReturnHistory:
-    """Simple returns of several assets over common periods.
+    """Returns of several assets over common periods.
 
     Parameters
     ----------
@@ -118,21 +123,35 @@ class History:
         )
         return await self._pool.run_io(_aligned_bars, await self._prices.read(wanted), field)
 
-    async def returns(self, data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:
-        """Return the simple returns of a portfolio's stored prices, on the dates that all of them have.
+    async def returns(self, data: portfolio_pb2.PortfolioData, field: str, *, log_taken: bool = False) -> ReturnHistory:
+        """Return the returns of a portfolio's stored prices, on the dates that all of them have.
+
+        Parameters
+        ----------
+        data
+            Portfolio, dates and kind of return.
+        field
+            The request's field that has it.
+        log_taken
+            Whether the caller can use log returns.
 
         Raises
         ------
         InputError
-            As `bars`; for an unknown portfolio; for weights that do not match the symbols.
+            As `bars`; for an unknown portfolio; for weights that do not match the symbols; for log returns where they
+            are not taken.
         CallError
-            For a price of zero, after which no return is defined.
+            For a price of zero, after which no return is defined; for a price that has no logarithm.
         """
+        if data.return_kind not in _RETURNS:
+            raise InputError(f"{field}.return_kind", str(data.return_kind), "a value of ReturnKind")
         symbols, weights, path = await self._pool.run_io(self._holdings, data, field)
         try:
             wanted = Selection.parse(symbols, data.source, data.start_date, data.end_date, path=f"{field}.")
             prices = await self._prices.read(wanted)
-            aligned, returns = await self._pool.run_io(_aligned_returns, prices, f"{path}.symbols")
+            aligned, returns = await self._pool.run_io(
+                _aligned_returns, prices, f"{path}.symbols", _RETURNS[data.return_kind]
+            )
         except NonPositivePriceError as error:
             raise invalid_field(
                 error.reason, f"{path}.symbols", f"a {error.field} of {error.value}", error.allowed
@@ -141,6 +160,12 @@ class History:
             if error.field.startswith(f"{field}.symbols"):
                 raise relocated(error, error.field.replace(field, path, 1)) from None
             raise
+        if data.return_kind == portfolio_pb2.RETURN_KIND_LOG and not log_taken:
+            allowed = (
+                "RETURN_KIND_SIMPLE, because the return of a portfolio is the weighted sum of simple returns, not of "
+                "log returns; ComputeCovariance takes both"
+            )
+            raise InputError(f"{field}.return_kind", "RETURN_KIND_LOG", allowed)
         provenance = provenance_of(aligned, (*prices.warnings, *returns.warnings))
         fields = {"returns": path, "weights": f"{path}.weights", "assets": f"{path}.symbols"}
         return ReturnHistory(
@@ -183,9 +208,9 @@ def _aligned_bars(prices: Prices, field: str) -> Bars:
     return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned, prices.warnings), field)
 
 
-def _aligned_returns(prices: Prices, field: str) -> tuple[AlignedPrices, Returns]:
+def _aligned_returns(prices: Prices, field: str, returns_of: Callable[..., Returns]) -> tuple[AlignedPrices, Returns]:
     aligned = align(prices.series, field=field)
-    return aligned, simple_returns(aligned, field=field)
+    return aligned, returns_of(aligned, field=field)
 
 
 def inline_history(data: portfolio_pb2.PortfolioData, field: str) -> ReturnHistory:

@@ -101,7 +101,7 @@ class RiskService:
     ) -> pb.ComputeCovarianceResponse | bytes:
         """Return covariance, correlation and mean."""
         params = decode_params(request.params)
-        history = await self._history(request.data)
+        history = await self._history(request.data, log_taken=True)
         report = await self._run(
             call,
             history,
@@ -156,13 +156,13 @@ class RiskService:
         _fill_meta(answer.meta, "risk.backtest_risk", digest, report.warnings, history, call)
         return answer
 
-    async def _history(self, data: portfolio_pb2.PortfolioData) -> ReturnHistory:
+    async def _history(self, data: portfolio_pb2.PortfolioData, *, log_taken: bool = False) -> ReturnHistory:
         kind = data.WhichOneof("portfolio")
         if kind is None:
             raise InputError("data", "missing", "holdings, portfolio_name or inline_returns")
         if kind == "inline_returns":
             return await self._pool.copy(inline_history, data, "data")
-        return await self._runtime.history.returns(data, "data")
+        return await self._runtime.history.returns(data, "data", log_taken=log_taken)
 
     async def _run(self, call: Call, history: ReturnHistory, work: Callable[[], R]) -> R:
         try:

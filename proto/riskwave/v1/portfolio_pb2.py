@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from riskwave.v1 import array_pb2 as riskwave_dot_v1_dot_array__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1briskwave/v1/portfolio.proto\x12\x0briskwave.v1\x1a\x17riskwave/v1/array.proto\",\n\x08Holdings\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0f\n\x07weights\x18\x02 \x03(\x01\"k\n\rInlineReturns\x12*\n\x07returns\x18\x01 \x01(\x0b\x32\x19.riskwave.v1.Float64Array\x12\x0f\n\x07weights\x18\x02 \x03(\x01\x12\x0e\n\x06\x61ssets\x18\x03 \x03(\t\x12\r\n\x05times\x18\x04 \x03(\x10\"\xcd\x01\n\rPortfolioData\x12)\n\x08holdings\x18\x01 \x01(\x0b\x32\x15.riskwave.v1.HoldingsH\x00\x12\x18\n\x0eportfolio_name\x18\x02 \x01(\tH\x00\x12\x34\n\x0einline_returns\x18\x03 \x01(\x0b\x32\x1a.riskwave.v1.InlineReturnsH\x00\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x12\n\nstart_date\x18\x05 \x01(\t\x12\x10\n\x08\x65nd_date\x18\x06 \x01(\tB\x0b\n\tportfoliob\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1briskwave/v1/portfolio.proto\x12\x0briskwave.v1\x1a\x17riskwave/v1/array.proto\",\n\x08Holdings\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0f\n\x07weights\x18\x02 \x03(\x01\"k\n\rInlineReturns\x12*\n\x07returns\x18\x01 \x01(\x0b\x32\x19.riskwave.v1.Float64Array\x12\x0f\n\x07weights\x18\x02 \x03(\x01\x12\x0e\n\x06\x61ssets\x18\x03 \x03(\t\x12\r\n\x05times\x18\x04 \x03(\x10\"\xfb\x01\n\rPortfolioData\x12)\n\x08holdings\x18\x01 \x01(\x0b\x32\x15.riskwave.v1.HoldingsH\x00\x12\x18\n\x0eportfolio_name\x18\x02 \x01(\tH\x00\x12\x34\n\x0einline_returns\x18\x03 \x01(\x0b\x32\x1a.riskwave.v1.InlineReturnsH\x00\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x12\n\nstart_date\x18\x05 \x01(\t\x12\x10\n\x08\x65nd_date\x18\x06 \x01(\t\x12,\n\x0breturn_kind\x18\x07 \x01(\x0e\x32\x17.riskwave.v1.ReturnKindB\x0b\n\tportfolio*V\n\nReturnKind\x12\x1b\n\x17RETURN_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12RETURN_KIND_SIMPLE\x10\x01\x12\x13\n\x0fRETURN_KIND_LOG\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'riskwave.v1.portfolio_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RETURNKIND']._serialized_start=478
+  _globals['_RETURNKIND']._serialized_end=564
   _globals['_HOLDINGS']._serialized_start=69
   _globals['_HOLDINGS']._serialized_end=113
   _globals['_INLINERETURNS']._serialized_start=115
   _globals['_INLINERETURNS']._serialized_end=222
   _globals['_PORTFOLIODATA']._serialized_start=225
-  _globals['_PORTFOLIODATA']._serialized_end=430
+  _globals['_PORTFOLIODATA']._serialized_end=476
 # @@protoc_insertion_point(module_scope)

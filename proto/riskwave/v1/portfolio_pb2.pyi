@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from riskwave.v1 import array_pb2 as _array_pb2
 import builtins as _builtins
 import sys
@@ -18,6 +19,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ReturnKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReturnKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReturnKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RETURN_KIND_UNSPECIFIED: _ReturnKind.ValueType  # 0
+    """As RETURN_KIND_SIMPLE."""
+    RETURN_KIND_SIMPLE: _ReturnKind.ValueType  # 1
+    """p[t] / p[t-1] - 1."""
+    RETURN_KIND_LOG: _ReturnKind.ValueType  # 2
+    """log(p[t] / p[t-1]). Refused with NON_POSITIVE_PRICE when a price is zero or below."""
+
+class ReturnKind(_ReturnKind, metaclass=_ReturnKindEnumTypeWrapper):
+    """What a return of stored prices is."""
+
+RETURN_KIND_UNSPECIFIED: ReturnKind.ValueType  # 0
+"""As RETURN_KIND_SIMPLE."""
+RETURN_KIND_SIMPLE: ReturnKind.ValueType  # 1
+"""p[t] / p[t-1] - 1."""
+RETURN_KIND_LOG: ReturnKind.ValueType  # 2
+"""log(p[t] / p[t-1]). Refused with NON_POSITIVE_PRICE when a price is zero or below."""
+Global___ReturnKind: _TypeAlias = ReturnKind  # noqa: Y015
 
 @_typing.final
 class Holdings(_message.Message):
@@ -105,6 +130,7 @@ class PortfolioData(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     START_DATE_FIELD_NUMBER: _builtins.int
     END_DATE_FIELD_NUMBER: _builtins.int
+    RETURN_KIND_FIELD_NUMBER: _builtins.int
     portfolio_name: _builtins.str
     """The name of a stored portfolio; prices come from the store."""
     source: _builtins.str
@@ -113,6 +139,11 @@ class PortfolioData(_message.Message):
     """First date, ISO 8601 (2010-01-31), included. Empty means from the first common date. Not used with inline returns."""
     end_date: _builtins.str
     """Last date, ISO 8601, included. Empty means to the last common date. Not used with inline returns."""
+    return_kind: Global___ReturnKind.ValueType
+    """What the returns of the prices are. ComputeCovariance takes both kinds; everything else weighs the assets' returns
+    into the portfolio's, which is right for simple returns only, and refuses RETURN_KIND_LOG with FIELD_INVALID. Says
+    nothing about inline returns, which are taken as given.
+    """
     @_builtins.property
     def holdings(self) -> Global___Holdings:
         """Weights; prices come from the store."""
@@ -130,10 +161,11 @@ class PortfolioData(_message.Message):
         source: _builtins.str = ...,
         start_date: _builtins.str = ...,
         end_date: _builtins.str = ...,
+        return_kind: Global___ReturnKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["holdings", b"holdings", "inline_returns", b"inline_returns", "portfolio", b"portfolio", "portfolio_name", b"portfolio_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_date", b"end_date", "holdings", b"holdings", "inline_returns", b"inline_returns", "portfolio", b"portfolio", "portfolio_name", b"portfolio_name", "source", b"source", "start_date", b"start_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_date", b"end_date", "holdings", b"holdings", "inline_returns", b"inline_returns", "portfolio", b"portfolio", "portfolio_name", b"portfolio_name", "return_kind", b"return_kind", "source", b"source", "start_date", b"start_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_portfolio: _TypeAlias = _typing.Literal["holdings", "portfolio_name", "inline_returns"]  # noqa: Y015
     _WhichOneofArgType_portfolio: _TypeAlias = _typing.Literal["portfolio", b"portfolio"]  # noqa: Y015

@@ -9,6 +9,7 @@ import pytest
 from riskwave.v1 import indicator_service_pb2 as indicators
 from riskwave.v1 import indicator_service_pb2_grpc, risk_service_pb2_grpc, simulation_service_pb2_grpc
 from riskwave.v1 import market_data_service_pb2 as market
+from riskwave.v1 import portfolio_pb2 as portfolios
 from riskwave.v1 import risk_service_pb2 as risk
 from riskwave.v1 import simulation_service_pb2 as simulations
 from riskwave.v1.array_pb2 import Float64Array
@@ -62,7 +63,12 @@ def with_nan(values, row=3):
     return values
 
 
-COMPUTE, ANALYZE, SIMULATE = "compute", "analyze", "simulate"
+def covariance(weights, **data):
+    return risk.ComputeCovarianceRequest(data=holdings(weights, return_kind=LOG, **data).data)
+
+
+COMPUTE, ANALYZE, SIMULATE, COVARIANCE = "compute", "analyze", "simulate", "covariance"
+LOG = portfolios.RETURN_KIND_LOG
 CASES = {
     "unknown indicator": (COMPUTE, indicator("RSY"), INVALID, "UNKNOWN_NAME", "calls[0].name", "did you mean RSI"),
     "parameter below its range": (
@@ -201,6 +207,48 @@ CASES = {
         "data.portfolio_name",
         "nobody",
     ),
+    "log returns across a negative price": (
+        COVARIANCE,
+        covariance({"BRENT": 0.5, "WTI": 0.5}, start_date="2020-01-01"),
+        INVALID,
+        "NON_POSITIVE_PRICE",
+        "data.holdings.symbols",
+        "price of WTI on 2020-04-20 of -36.98",
+    ),
+    "log returns across a negative price, of a portfolio": (
+        ANALYZE,
+        holdings({"WTI": 1.0}, return_kind=LOG, start_date="2020-01-01"),
+        INVALID,
+        "NON_POSITIVE_PRICE",
+        "data.holdings.symbols",
+        "price of WTI on 2020-04-20 of -36.98",
+    ),
+    "log returns of a portfolio": (
+        ANALYZE,
+        holdings({"WTI": 1.0}, return_kind=LOG, start_date="2021-01-01"),
+        INVALID,
+        "FIELD_INVALID",
+        "data.return_kind",
+        "weighted sum of simple returns",
+    ),
+    "log returns of a simulation": (
+        SIMULATE,
+        simulations.SimulateRequest(
+            spec={"portfolio": holdings({"WTI": 1.0}, return_kind=LOG, start_date="2021-01-01").data, "paths": 10}
+        ),
+        INVALID,
+        "FIELD_INVALID",
+        "spec.portfolio.return_kind",
+        "RETURN_KIND_SIMPLE",
+    ),
+    "a kind of return that there is not": (
+        ANALYZE,
+        holdings({"WTI": 1.0}, return_kind=9),
+        INVALID,
+        "FIELD_INVALID",
+        "data.return_kind",
+        "ReturnKind",
+    ),
     "no portfolio": (ANALYZE, risk.AnalyzePortfolioRequest(), INVALID, "FIELD_INVALID", "data", "holdings"),
     "covariance that is not positive semi-definite": (
         SIMULATE,
@@ -261,6 +309,7 @@ def methods(channel):
     return {
         COMPUTE: indicator_service_pb2_grpc.IndicatorServiceStub(channel).ComputeIndicators,
         ANALYZE: risk_service_pb2_grpc.RiskServiceStub(channel).AnalyzePortfolio,
+        COVARIANCE: risk_service_pb2_grpc.RiskServiceStub(channel).ComputeCovariance,
         SIMULATE: simulation_service_pb2_grpc.SimulationServiceStub(channel).Simulate,
     }
 

@@ -3,7 +3,7 @@ import pytest
 
 from riskwave.compute import risk
 from riskwave.v1 import market_data_service_pb2 as market
-from riskwave.v1 import market_data_service_pb2_grpc, risk_service_pb2_grpc
+from riskwave.v1 import market_data_service_pb2_grpc, portfolio_pb2, risk_service_pb2_grpc
 from riskwave.v1 import risk_service_pb2 as pb
 from riskwave.v1.codec import decode_array, decode_named_arrays, encode_array, encode_params, fill, read
 
@@ -102,6 +102,26 @@ def test_covariance(stub, refused) -> None:
     assert 0 <= shrunk.shrinkage <= 1
     wrong = pb.ComputeCovarianceRequest(**inline(), estimator="ledoit")
     assert "ledoit_wolf" in refused(stub.ComputeCovariance, wrong).message
+
+
+def test_covariance_of_log_returns(stub, channel) -> None:
+    data = holdings({"BRENT": 0.5, "NATURAL_GAS": 0.5}, start_date="2021-01-01")["data"]
+    selection = market.PriceSelection(symbols=data["holdings"]["symbols"], start_date="2021-01-01")
+    prices = market_data_service_pb2_grpc.MarketDataServiceStub(channel).GetPrices(
+        market.GetPricesRequest(selection=selection, alignment=market.ALIGNMENT_INNER)
+    )
+    close = np.column_stack([read(series, "close") for series in prices.series])
+    for kind, returns in (
+        (portfolio_pb2.RETURN_KIND_LOG, np.diff(np.log(close), axis=0)),
+        (portfolio_pb2.RETURN_KIND_SIMPLE, close[1:] / close[:-1] - 1),
+        (portfolio_pb2.RETURN_KIND_UNSPECIFIED, close[1:] / close[:-1] - 1),
+    ):
+        answer = stub.ComputeCovariance(pb.ComputeCovarianceRequest(data=data | {"return_kind": kind}))
+        got = decode_array(answer.covariance, "covariance")
+        np.testing.assert_allclose(got, np.cov(returns, rowvar=False), rtol=1e-12)
+    given = inline()["data"]
+    given.return_kind = portfolio_pb2.RETURN_KIND_LOG
+    assert stub.AnalyzePortfolio(pb.AnalyzePortfolioRequest(data=given)).report.observation_count == 400
 
 
 def test_shocks_and_past_periods(stub, refused) -> None:

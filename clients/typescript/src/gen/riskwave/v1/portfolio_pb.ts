@@ -2,8 +2,8 @@
 // @generated from file riskwave/v1/portfolio.proto (package riskwave.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Float64Array } from "./array_pb.js";
 import { file_riskwave_v1_array } from "./array_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file riskwave/v1/portfolio.proto.
  */
 export const file_riskwave_v1_portfolio: GenFile = /*@__PURE__*/
-  fileDesc("ChtyaXNrd2F2ZS92MS9wb3J0Zm9saW8ucHJvdG8SC3Jpc2t3YXZlLnYxIiwKCEhvbGRpbmdzEg8KB3N5bWJvbHMYASADKAkSDwoHd2VpZ2h0cxgCIAMoASJrCg1JbmxpbmVSZXR1cm5zEioKB3JldHVybnMYASABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSDwoHd2VpZ2h0cxgCIAMoARIOCgZhc3NldHMYAyADKAkSDQoFdGltZXMYBCADKBAizQEKDVBvcnRmb2xpb0RhdGESKQoIaG9sZGluZ3MYASABKAsyFS5yaXNrd2F2ZS52MS5Ib2xkaW5nc0gAEhgKDnBvcnRmb2xpb19uYW1lGAIgASgJSAASNAoOaW5saW5lX3JldHVybnMYAyABKAsyGi5yaXNrd2F2ZS52MS5JbmxpbmVSZXR1cm5zSAASDgoGc291cmNlGAQgASgJEhIKCnN0YXJ0X2RhdGUYBSABKAkSEAoIZW5kX2RhdGUYBiABKAlCCwoJcG9ydGZvbGlvYgZwcm90bzM", [file_riskwave_v1_array]);
+  fileDesc("ChtyaXNrd2F2ZS92MS9wb3J0Zm9saW8ucHJvdG8SC3Jpc2t3YXZlLnYxIiwKCEhvbGRpbmdzEg8KB3N5bWJvbHMYASADKAkSDwoHd2VpZ2h0cxgCIAMoASJrCg1JbmxpbmVSZXR1cm5zEioKB3JldHVybnMYASABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSDwoHd2VpZ2h0cxgCIAMoARIOCgZhc3NldHMYAyADKAkSDQoFdGltZXMYBCADKBAi+wEKDVBvcnRmb2xpb0RhdGESKQoIaG9sZGluZ3MYASABKAsyFS5yaXNrd2F2ZS52MS5Ib2xkaW5nc0gAEhgKDnBvcnRmb2xpb19uYW1lGAIgASgJSAASNAoOaW5saW5lX3JldHVybnMYAyABKAsyGi5yaXNrd2F2ZS52MS5JbmxpbmVSZXR1cm5zSAASDgoGc291cmNlGAQgASgJEhIKCnN0YXJ0X2RhdGUYBSABKAkSEAoIZW5kX2RhdGUYBiABKAkSLAoLcmV0dXJuX2tpbmQYByABKA4yFy5yaXNrd2F2ZS52MS5SZXR1cm5LaW5kQgsKCXBvcnRmb2xpbypWCgpSZXR1cm5LaW5kEhsKF1JFVFVSTl9LSU5EX1VOU1BFQ0lGSUVEEAASFgoSUkVUVVJOX0tJTkRfU0lNUExFEAESEwoPUkVUVVJOX0tJTkRfTE9HEAJiBnByb3RvMw", [file_riskwave_v1_array]);
 
 /**
  * Weights by symbol.
@@ -142,6 +142,15 @@ export type PortfolioData = Message<"riskwave.v1.PortfolioData"> & {
    * @generated from field: string end_date = 6;
    */
   endDate: string;
+
+  /**
+   * What the returns of the prices are. ComputeCovariance takes both kinds; everything else weighs the assets' returns
+   * into the portfolio's, which is right for simple returns only, and refuses RETURN_KIND_LOG with FIELD_INVALID. Says
+   * nothing about inline returns, which are taken as given.
+   *
+   * @generated from field: riskwave.v1.ReturnKind return_kind = 7;
+   */
+  returnKind: ReturnKind;
 };
 
 /**
@@ -150,4 +159,38 @@ export type PortfolioData = Message<"riskwave.v1.PortfolioData"> & {
  */
 export const PortfolioDataSchema: GenMessage<PortfolioData> = /*@__PURE__*/
   messageDesc(file_riskwave_v1_portfolio, 2);
+
+/**
+ * What a return of stored prices is.
+ *
+ * @generated from enum riskwave.v1.ReturnKind
+ */
+export enum ReturnKind {
+  /**
+   * As RETURN_KIND_SIMPLE.
+   *
+   * @generated from enum value: RETURN_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * p[t] / p[t-1] - 1.
+   *
+   * @generated from enum value: RETURN_KIND_SIMPLE = 1;
+   */
+  SIMPLE = 1,
+
+  /**
+   * log(p[t] / p[t-1]). Refused with NON_POSITIVE_PRICE when a price is zero or below.
+   *
+   * @generated from enum value: RETURN_KIND_LOG = 2;
+   */
+  LOG = 2,
+}
+
+/**
+ * Describes the enum riskwave.v1.ReturnKind.
+ */
+export const ReturnKindSchema: GenEnum<ReturnKind> = /*@__PURE__*/
+  enumDesc(file_riskwave_v1_portfolio, 0);
 
