@@ -53,6 +53,8 @@ QUIET: Final = (
 
 _SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|authorization)")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+#: What every line has comes first, always in this order; then what it says, in the order of its caller.
+_FIRST: Final = ("timestamp", "level", "logger", "component", "process", "thread_name", "module", "event")
 _MANY_LINES = frozenset({"exception", "stack"})
 
 
@@ -92,6 +94,7 @@ def configure_logging(
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         _clean,
+        _order,
     ]
     structlog.configure(
         processors=[
@@ -110,7 +113,9 @@ def configure_logging(
         console.setFormatter(as_json)
     else:
         colours = (stream or sys.stderr).isatty()
-        renderer = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=colours, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+        )
         console.setFormatter(_formatter(shared, renderer))
     files, complaint = _files(section, component)
     for handler in files:
@@ -191,6 +196,11 @@ def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
             hidden = hide_password(value)
             event[key] = hidden if key in _MANY_LINES else _CONTROL.sub(_escaped, hidden)
     return event
+
+
+def _order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put what every line has before what only this one says."""
+    return {name: event[name] for name in _FIRST if name in event} | dict(event)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import os
+import threading
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -58,13 +59,13 @@ class CallLog:
         """Write the line of a call that failed; with the traceback when the cause is a defect of ours."""
         line: dict[str, Any] = {
             "code": error.code.name,
+            **_common(call, duration_s),
             "reason": error.reason,
             "error": error.message,
             "type": error.error_type,
             "time": context["time"],
             "parameters": context["parameters"],
             "details": error.metadata,
-            **_common(call, duration_s),
         }
         if defect is not None:
             _log.error("call failed", **line, exc_info=defect)
@@ -155,20 +156,24 @@ def _quoted(text: str) -> str:
 
 
 def _json_line(time_s: float, call: Call, duration_s: float) -> str:
-    # Method and correlation id have no character that JSON would have to escape.
+    # The fields and their order are those of every other line, see riskwave.config.logging; method and correlation id
+    # have no character that JSON would have to escape.
     return (
         f'{{"timestamp": "{_iso(time_s)}", "level": "info", "logger": "{LOGGER_NAME}", "component": "server", '
-        f'"process": {os.getpid()}, "event": "call", "code": "OK", "method": "{call.method}", '
-        f'"duration_ms": {duration_s * 1e3:.3f}, "queue_ms": {call.queue_s * 1e3:.3f}, '
-        f'"compute_ms": {call.compute_s * 1e3:.3f}, "peer": {_quoted(call.peer)}, '
+        f'"process": {os.getpid()}, "thread_name": "{threading.current_thread().name}", "module": "call_log", '
+        f'"event": "call", "code": "OK", "method": "{call.method}", '
+        f'"duration_ms": {round(duration_s * 1e3, 3)}, "queue_ms": {round(call.queue_s * 1e3, 3)}, '
+        f'"compute_ms": {round(call.compute_s * 1e3, 3)}, "peer": {_quoted(call.peer)}, '
         f'"correlation_id": "{call.correlation_id}"}}'
     )
 
 
 def _console_line(time_s: float, call: Call, duration_s: float) -> str:
     return (
-        f"{_iso(time_s)} [info     ] call  code=OK method={call.method} duration_ms={duration_s * 1e3:.3f} "
-        f"queue_ms={call.queue_s * 1e3:.3f} compute_ms={call.compute_s * 1e3:.3f} peer={call.peer} "
+        f"{_iso(time_s)} [info     ] call                           [{LOGGER_NAME}] component=server "
+        f"process={os.getpid()} thread_name={threading.current_thread().name} module=call_log "
+        f"code=OK method={call.method} duration_ms={round(duration_s * 1e3, 3)} "
+        f"queue_ms={round(call.queue_s * 1e3, 3)} compute_ms={round(call.compute_s * 1e3, 3)} peer={call.peer} "
         f"correlation_id={call.correlation_id}"
     )
 
