@@ -169,6 +169,8 @@ class RiskwaveServer:
         if failures:
             listed = ", ".join(f"{part} ({why})" for part, why in failures.items())
             self.runtime.kernels.fail(f"the warm-up failed: {listed}")
+        else:
+            self.runtime.kernels.recover()
         self.runtime.warm_up_s = time.perf_counter() - started_s
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
@@ -231,7 +233,7 @@ def build_server(
         prices=prices,
         history=History(market, prices, pool),
         store=ComponentHealth("store", market.database.kind),
-        kernels=ComponentHealth("kernels", "numba"),
+        kernels=ComponentHealth("kernels", "numba", healthy=False, detail="compiling"),
         ready=ready,
     )
     capabilities: dict[str, bool] = {}

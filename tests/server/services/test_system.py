@@ -1,7 +1,10 @@
+import threading
+
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from riskwave.server import app
 from riskwave.server.dispatch import SERVICES
 from riskwave.v1 import system_service_pb2 as pb
 from riskwave.v1 import system_service_pb2_grpc
@@ -48,6 +51,37 @@ def test_statistics_count_calls_and_errors(start_server, refused) -> None:
     assert dict(methods["GetJob"].error_counts) == {"UNIMPLEMENTED": 1}
     assert methods["GetStatistics"].active_count == 1
     assert answer.resident_memory_bytes > 50_000_000
+
+
+def test_kernels_are_compiling_until_they_are_warm(start_server, monkeypatch) -> None:
+    warming, warm = threading.Event(), threading.Event()
+
+    def warm_up():
+        warming.set()
+        assert warm.wait(30)
+        return {}
+
+    monkeypatch.setattr(app, "warm_up_kernels", warm_up)
+    thread = start_server(dask={"mode": "off"})
+    starter = threading.Thread(target=thread.__enter__)
+    starter.start()
+    try:
+        assert warming.wait(30)
+        with grpc.insecure_channel(thread.server.address) as channel:
+            during = info(channel)
+            status = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest()).status
+            warm.set()
+            starter.join(30)
+            after = info(channel)
+    finally:
+        warm.set()
+        starter.join(30)
+        thread.__exit__()
+    kernels = {part.name: part for part in during.components}["kernels"]
+    assert (kernels.healthy, kernels.detail, during.degraded) == (False, "compiling", True)
+    assert status == health_pb2.HealthCheckResponse.NOT_SERVING
+    kernels = {part.name: part for part in after.components}["kernels"]
+    assert (kernels.healthy, kernels.detail) == (True, "")
 
 
 def test_health_of_the_process_and_of_each_service(channel) -> None:
