@@ -133,7 +133,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def vendor_logger(vendor: str) -> structlog.stdlib.BoundLogger:
-    """Return the logger of calls to a vendor; its lines go to ``vendors.log`` and the console."""
+    """Return the logger of a vendor or of what they share; its lines go to ``vendors.log`` and the console."""
     return get_logger(f"{VENDOR_LOGGER}.{vendor}")
 
 

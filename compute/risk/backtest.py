@@ -22,9 +22,6 @@ Outcome = Literal["accepted", "rejected", "green", "yellow", "red", "undefined"]
 YELLOW_FROM, RED_FROM = 0.95, 0.9999
 """Cumulative probabilities at which the Basel zones begin (Basel Committee 1996)."""
 
-PLUS_FACTORS = (0.40, 0.50, 0.65, 0.75, 0.85)
-"""Additions to the multiplier 3 for 5, 6, 7, 8 and 9 exceedances in 250 days at 99 %; none below, 1 above."""
-
 
 @dataclass(frozen=True, slots=True)
 class BacktestResult:
@@ -103,13 +100,6 @@ def basel_traffic_light(exceedances: int, count: int, probability: float) -> Bac
     zone: Outcome = "green" if cumulative < YELLOW_FROM else "yellow" if cumulative < RED_FROM else "red"
     p_value = float(special.bdtrc(exceedances - 1, count, probability)) if exceedances > 0 else 1.0
     return BacktestResult("basel", float(exceedances), p_value, zone)
-
-
-def basel_plus_factor(exceedances: int) -> float:
-    """Return the addition to the capital multiplier for exceedances in 250 days at 99 % (Basel Committee 1996)."""
-    if exceedances < 5:
-        return 0.0
-    return PLUS_FACTORS[exceedances - 5] if exceedances < 10 else 1.0
 
 
 def acerbi_szekely_z2(

@@ -19,8 +19,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
+from riskwave.config.logging import vendor_logger
 from riskwave.server.market.budget_clock import SystemClock
 from riskwave.server.market.sources import Window
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from riskwave.server.market.budget_clock import Clock
 
-_log = structlog.get_logger("riskwave.vendors")
+_log = vendor_logger("budget")
 
 MARGIN_S: Final = 1.0
 UNITS_S: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "month": 31 * 86_400.0}

@@ -8,8 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-import structlog
-
+from riskwave.config.logging import vendor_logger
 from riskwave.server.market.budget import BudgetExceededError, BudgetState, BudgetUnavailableError, in_words, scope_of
 from riskwave.server.market.fetch_breaker import CircuitBreaker
 from riskwave.server.market.sources import (
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from riskwave.server.market.budget import Budget
     from riskwave.server.market.sources import Bars, HttpRequest, HttpResponse, Query, Source, Transport, Window
-
-_log = structlog.get_logger("riskwave.vendors")
 
 TIMEOUT_S = 30.0
 ATTEMPT_COUNT_MAX = 3
@@ -107,6 +104,7 @@ class Vendor:
         correlation_id: Callable[[], str] = str,
     ) -> None:
         self.source = source
+        self._log = vendor_logger(source.name)
         self.limits = source.limits if limits is None else limits
         self.breaker = breaker or CircuitBreaker()
         self.health = VendorHealth()
@@ -157,7 +155,7 @@ class Vendor:
             await self._note(query, error)
             raise
         except NotAskedError as error:
-            _log.info("vendor not asked", source=self.source.name, symbol=query.asset.symbol, detail=str(error))
+            self._log.info("vendor not asked", source=self.source.name, symbol=query.asset.symbol, detail=str(error))
             raise
         finally:
             self.breaker.leave()
@@ -232,7 +230,7 @@ class Vendor:
             return response
         finally:
             duration_s = round(time.perf_counter() - started_s, 3)
-            _log.info(
+            self._log.info(
                 "vendor asked", source=self.source.name, request=str(request), status=status, duration_s=duration_s
             )
 
@@ -247,7 +245,7 @@ class Vendor:
         try:
             await asyncio.to_thread(self._budget.block, self._scope, duration_s, reason)
         except BudgetUnavailableError as error:
-            _log.warning("vendor's wish to wait could not be kept", source=self.source.name, error=str(error))
+            self._log.warning("vendor's wish to wait could not be kept", source=self.source.name, error=str(error))
 
     async def _note(self, query: Query, error: SourceError) -> None:
         """Keep what a refusal means for those who ask next."""
@@ -265,7 +263,7 @@ class Vendor:
         if not isinstance(error, NoDataError):
             self.health.last_error = f"{error.reason}: {error.message}"
             self.health.last_error_correlation_id = self._correlation_id()
-        _log.warning(
+        self._log.warning(
             "vendor did not deliver",
             source=self.source.name,
             symbol=query.asset.symbol,

@@ -165,11 +165,6 @@ def decode_array(message: Float64Array, field: str) -> NDArray[np.float64]:
     return numbers.reshape(shape) if shape else numbers
 
 
-def encode_named_arrays(arrays: Mapping[str, ArrayLike]) -> list[NamedArray]:
-    """Return one message an array, in the mapping's order."""
-    return [NamedArray(name=name, array=encode_array(array)) for name, array in arrays.items()]
-
-
 def decode_named_arrays(messages: Sequence[NamedArray], field: str) -> dict[str, NDArray[np.float64]]:
     """Return the arrays by name, in the messages' order. Raises `CodecError` as `decode_array` does."""
     return {message.name: decode_array(message.array, f"{field}.{message.name}") for message in messages}

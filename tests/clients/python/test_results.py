@@ -18,7 +18,7 @@ from riskwave.v1 import indicator_service_pb2 as indicators
 from riskwave.v1 import market_data_service_pb2 as market
 from riskwave.v1 import meta_pb2, simulation_pb2, simulation_service_pb2
 from riskwave.v1 import risk_service_pb2 as risk
-from riskwave.v1.codec import encode_array, encode_named_arrays, encode_params, fill
+from riskwave.v1.codec import encode_array, encode_params, fill
 
 DAYS = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], dtype="datetime64[ns]")
 
@@ -38,7 +38,7 @@ def result(array: Any, params: dict[str, Any], symbols: tuple[str, ...] = (), ti
     if times is not None:
         fill(message, "times", times)
     one = message.results.add(name="RSI", label="r", lookback_bars=[1], convention="talib")
-    one.outputs.extend(encode_named_arrays({"real": array}))
+    one.outputs.add(name="real", array=encode_array(array))
     for name, value in encode_params(params).items():
         one.params[name].CopyFrom(value)
     return _indicator_results.decode_results(message)[0]
@@ -203,7 +203,7 @@ class TestSimulation:
 
     def test_a_frame_of_paths(self) -> None:
         message = make_simulation()
-        message.distributions.extend(encode_named_arrays({"returns": [0.1, 0.2, 0.3, 0.4]}))
+        message.distributions.add(name="returns", array=encode_array([0.1, 0.2, 0.3, 0.4]))
         found = _simulation_results.decode_simulation(message, make_meta())
         assert list(found.to_pandas()["returns"]) == [0.1, 0.2, 0.3, 0.4]
 

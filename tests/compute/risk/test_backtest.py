@@ -13,7 +13,6 @@ from riskwave.compute.risk import backtest
 from riskwave.compute.risk.backtest import (
     acerbi_szekely_p_value,
     acerbi_szekely_z2,
-    basel_plus_factor,
     basel_traffic_light,
     christoffersen_conditional_coverage,
     christoffersen_independence,
@@ -90,25 +89,24 @@ def test_christoffersen_without_transitions(hits):
 
 
 @pytest.mark.parametrize(
-    ("exceedances", "cumulative", "zone", "plus_factor"),
+    ("exceedances", "cumulative", "zone"),
     [
-        (0, 8.1059, "green", 0.0),
-        (1, 28.5752, "green", 0.0),
-        (4, 89.2188, "green", 0.0),
-        (5, 95.8817, "yellow", 0.4),
-        (6, 98.6299, "yellow", 0.5),
-        (7, 99.5975, "yellow", 0.65),
-        (8, 99.8943, "yellow", 0.75),
-        (9, 99.9750, "yellow", 0.85),
-        (10, 99.9946, "red", 1.0),
-        (250, 100.0, "red", 1.0),
+        (0, 8.1059, "green"),
+        (1, 28.5752, "green"),
+        (4, 89.2188, "green"),
+        (5, 95.8817, "yellow"),
+        (6, 98.6299, "yellow"),
+        (7, 99.5975, "yellow"),
+        (8, 99.8943, "yellow"),
+        (9, 99.9750, "yellow"),
+        (10, 99.9946, "red"),
+        (250, 100.0, "red"),
     ],
 )
-def test_basel(exceedances, cumulative, zone, plus_factor):
+def test_basel(exceedances, cumulative, zone):
     result = basel_traffic_light(exceedances, 250, 0.01)
     assert result.outcome == zone
     assert 1.0 - result.p_value + stats.binom.pmf(exceedances, 250, 0.01) == pytest.approx(cumulative / 100, abs=5e-7)
-    assert basel_plus_factor(exceedances) == plus_factor
 
 
 @pytest.mark.parametrize(
