@@ -10,6 +10,7 @@ import numpy as np
 
 from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS
+from riskwave.compute.oscillators._direct import direct_program
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, series_of
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Program, Run
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
@@ -92,6 +93,11 @@ def compute(
     (3, 8)
     """
     request = check_request(name, inputs, params, gap_policy, max_gap_bars, allow_look_ahead, max_output_bytes)
+    direct = _run_direct(request)
+    if direct is not None:
+        return OscillatorResult(
+            dict(zip(request.entry.outputs, direct, strict=True)), request.lookbacks[0], request.reported_params(), ()
+        )
     outputs, warnings = _run(request, _known_gapless(request, checkpoint), checkpoint)
     leading = (len(request.windows),) if request.swept else ()
     return OscillatorResult(
@@ -100,6 +106,30 @@ def compute(
         request.reported_params(),
         warnings,
     )
+
+
+def _run_direct(request: Request) -> list[Floats] | None:
+    """Return the outputs, or None where that takes more than one gapless block read where it lies."""
+    if request.swept:
+        return None
+    program = direct_program(request.entry, request.windows[0])
+    panels = request.panels
+    bars, lanes = panels[0].shape
+    if bars * lanes > program.values_max:
+        return None
+    flat: list[Floats] = []
+    for panel in panels:
+        flags = panel.flags
+        if panel.dtype != np.float64 or not flags.c_contiguous or not flags.writeable:
+            return None
+        numbers: Floats = panel.reshape(-1).view(np.float64)
+        if not _kernels.all_finite(numbers):
+            return None
+        flat.append(numbers)
+    # Each in memory of its own, so that keeping one does not keep them all.
+    outputs = [np.empty(request.shape) for _ in request.entry.outputs]
+    program.run(flat, outputs if len(request.shape) == 1 else [y.reshape(-1) for y in outputs], bars, lanes)
+    return outputs
 
 
 def _known_gapless(request: Request, checkpoint: Checkpoint | None) -> bool | None:

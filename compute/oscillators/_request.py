@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +28,10 @@ Checkpoint = Callable[[], None]
 MAX_WINDOWS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+_PLAIN = frozenset({int, float, str})
+
+
+@dataclass(slots=True)
 class Request:
     """A valid request: inputs as (bars, lanes), and the values of the parameters for each window."""
 
@@ -41,6 +46,8 @@ class Request:
 
     def reported_params(self) -> dict[str, Value | list[Value]]:
         """Return the complete parameters; the swept ones are lists."""
+        if not self.swept:
+            return dict(zip(self.entry.param_names, self.windows[0], strict=True))
         return {
             param.name: [window[i] for window in self.windows] if param.name in self.swept else self.windows[0][i]
             for i, param in enumerate(self.entry.params)
@@ -63,8 +70,8 @@ def check_request(
     policy = _check_policy(gap_policy, max_gap_bars)
     windows, swept = _check_windows(entry, {} if params is None else params)
     panels, shape = _check_inputs(entry, inputs)
-    lookbacks = tuple(_check_length(entry, window, shape[0]) for window in windows)
-    size = len(windows) * len(entry.outputs) * int(np.prod(shape)) * 8
+    lookbacks = tuple([_check_length(entry, window, shape[0]) for window in windows])
+    size = len(windows) * len(entry.outputs) * math.prod(shape) * 8
     if max_output_bytes is not None and size > max_output_bytes:
         raise TooLargeError("inputs", f"{size} bytes of outputs", f"at most {max_output_bytes} bytes of outputs")
     return Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars)
@@ -72,7 +79,7 @@ def check_request(
 
 def _check_policy(gap_policy: GapPolicy | str, max_gap_bars: int) -> GapPolicy:
     try:
-        policy = GapPolicy(gap_policy)
+        policy = gap_policy if isinstance(gap_policy, GapPolicy) else GapPolicy(gap_policy)
     except ValueError:
         raise UnknownNameError("gap_policy", str(gap_policy), list(GapPolicy)) from None
     if max_gap_bars < 0 or (max_gap_bars and policy is not GapPolicy.HOLD):
@@ -84,6 +91,23 @@ def _check_windows(
     entry: Oscillator, params: Mapping[str, object]
 ) -> tuple[tuple[tuple[Value, ...], ...], frozenset[str]]:
     """Return the parameter values of each window, and the names of the parameters that were lists."""
+    for value in params.values():
+        if type(value) not in _PLAIN:
+            return _check_any_windows(entry, params)
+    return _check_plain_window(entry, tuple(params), *params.values())
+
+
+# By type too, as 14.0 and True are other parameters than the equal 14 and 1. Errors are not kept.
+@lru_cache(maxsize=1024, typed=True)
+def _check_plain_window(
+    entry: Oscillator, names: tuple[str, ...], *values: Value
+) -> tuple[tuple[tuple[Value, ...], ...], frozenset[str]]:
+    return _check_any_windows(entry, dict(zip(names, values, strict=True)))
+
+
+def _check_any_windows(
+    entry: Oscillator, params: Mapping[str, object]
+) -> tuple[tuple[tuple[Value, ...], ...], frozenset[str]]:
     lists = {
         label: value.tolist() if isinstance(value, np.ndarray) else list(value)
         for label, value in params.items()
@@ -123,7 +147,7 @@ def _check_inputs(
         array = np.asarray(inputs[label])
         if array.dtype.kind not in "fiu":
             raise InputError(f"inputs.{label}", f"of type {array.dtype}", "an array of real numbers")
-        if array.ndim not in {1, 2} or 0 in array.shape:
+        if array.ndim not in {1, 2} or not array.size:
             raise ShapeMismatchError(
                 f"inputs.{label}", f"of shape {array.shape}", "(bars,) or (bars, symbols), not empty"
             )
@@ -132,13 +156,13 @@ def _check_inputs(
             raise ShapeMismatchError(f"inputs.{label}", f"of shape {array.shape}", wanted)
         arrays.append(array)
     shape = arrays[0].shape
-    return tuple(array.reshape(shape[0], -1) for array in arrays), shape
+    return tuple([array.reshape(shape[0], -1) for array in arrays]), shape
 
 
 def _check_length(entry: Oscillator, window: tuple[Value, ...], bars: int) -> int:
-    params = dict(zip((param.name for param in entry.params), window, strict=True))
-    lookback = entry.lookback(params)
+    lookback = entry.window_lookback(window)
     if bars <= lookback:
+        params = dict(zip(entry.param_names, window, strict=True))
         written = ", ".join(f"{label}={value}" for label, value in params.items())
         wanted = f"at least {lookback + 1} bars for {entry.name}({written})"
         raise SeriesTooShortError(f"inputs.{entry.inputs[0]}", f"{bars} bars", wanted)

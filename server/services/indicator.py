@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,8 +24,10 @@ from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from riskwave.compute.registry import Value
     from riskwave.server.call import Call
     from riskwave.server.runtime import Runtime
+    from riskwave.v1.parameter_pb2 import ParameterValues
 
 CALLS_MAX = 256
 INLINE_VALUES_MAX = 16_384
@@ -34,7 +37,8 @@ ENVELOPE_BYTES = 64 * 1024
 """What is left of a message for everything but arrays."""
 
 CONVENTIONS = ("talib",)
-_FIELDS = ("open", "high", "low", "close", "volume")
+_Field = Literal["open", "high", "low", "close", "volume"]
+_FIELDS: tuple[_Field, ...] = ("open", "high", "low", "close", "volume")
 _POLICIES = {
     pb.GAP_POLICY_UNSPECIFIED: oscillators.GapPolicy.HOLD,
     pb.GAP_POLICY_HOLD: oscillators.GapPolicy.HOLD,
@@ -48,6 +52,9 @@ _STABILITIES = {
     oscillators.Stability.CONVERGING: pb.STABILITY_CONVERGING,
     oscillators.Stability.PATH_DEPENDENT: pb.STABILITY_PATH_DEPENDENT,
 }
+
+
+_NO_TIMES: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class IndicatorService:
@@ -128,6 +135,8 @@ def _check(request: pb.ComputeIndicatorsRequest) -> None:
         raise UnknownNameError("convention", request.convention, CONVENTIONS)
     if request.reducer not in {pb.REDUCER_UNSPECIFIED, pb.REDUCER_LAST}:
         raise InputError("reducer", str(request.reducer), "REDUCER_UNSPECIFIED or REDUCER_LAST")
+    if len(request.calls) == 1:
+        return
     labels = [_label(each) for each in request.calls]
     for index, label in enumerate(labels):
         if labels.index(label) != index and request.calls[index].label:
@@ -139,22 +148,23 @@ def _label(each: pb.IndicatorCall) -> str:
 
 
 def _count_inline(bars: pb.InlineBars) -> int:
-    return sum(len(getattr(bars, field).values) for field in _FIELDS)
+    return sum([len(getattr(bars, field).values) for field in _FIELDS if bars.HasField(field)])
 
 
 def _count_values(request: pb.ComputeIndicatorsRequest, bars: Bars) -> int:
     """Return an upper bound of the values that are computed."""
-    size = max((array.size for array in bars.arrays.values()), default=0)
+    size = max([array.size for array in bars.arrays.values()], default=0)
     windows = sum(
-        max((len(values.values) for values in each.params.values()), default=1) or 1 for each in request.calls
+        [max([len(values.values) for values in each.params.values()], default=1) or 1 for each in request.calls]
     )
     return size * windows
 
 
 def _decode_bars(message: pb.InlineBars) -> Bars:
     """Return the arrays of the request; checks what does not depend on the indicator."""
-    given = {field.name for field, _value in message.ListFields()}
-    arrays = {field: decode_array(getattr(message, field), f"bars.{field}") for field in _FIELDS if field in given}
+    arrays: dict[str, NDArray[np.float64]] = {
+        field: decode_array(getattr(message, field), f"bars.{field}") for field in _FIELDS if message.HasField(field)
+    }
     if not arrays:
         raise InputError("bars", "empty", "arrays for the indicators' inputs")
     first, shape = next((field, array.shape) for field, array in arrays.items())
@@ -162,7 +172,7 @@ def _decode_bars(message: pb.InlineBars) -> Bars:
         if array.shape != shape:
             allowed = f"of shape {shape}, like bars.{first}"
             raise ShapeMismatchError(f"bars.{field}", f"of shape {array.shape}", allowed)
-    times = read(message, "times")
+    times = read(message, "times") if message.times else _NO_TIMES
     if times.size:
         if times.size != shape[0]:
             raise ShapeMismatchError("bars.times", f"{times.size} times", f"one time a bar, {shape[0]}")
@@ -200,7 +210,7 @@ def _compute(
             raise invalid_field(error.reason, f"calls[{index}]", error.value, error.allowed) from None
         except InputError as error:
             raise _rename(error, index, bars.field) from None
-        bytes_left -= sum(output.nbytes for output in result.outputs.values())
+        bytes_left -= sum([output.nbytes for output in result.outputs.values()])
         results.append(result)
     return results
 
@@ -247,6 +257,16 @@ def _numbers(
     }
 
 
+def _encode_values(value: object) -> ParameterValues:
+    return encode_params({"value": value})["value"]
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _encode_value(value: Value) -> ParameterValues:
+    """Return the message of one value; to be copied, as every answer with this value shares it."""
+    return _encode_values(value)
+
+
 def _encode_results(
     request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult]
 ) -> tuple[pb.ComputeIndicatorsResponse, list[ResultWarning]]:
@@ -257,11 +277,11 @@ def _encode_results(
         message = answer.results.add(
             name=each.name,
             label=_label(each),
-            lookback_bars=np.atleast_1d(result.lookback).tolist(),
+            lookback_bars=[result.lookback] if isinstance(result.lookback, int) else result.lookback.tolist(),
             convention=request.convention or CONVENTIONS[0],
         )
-        for name, values in encode_params(result.params).items():
-            message.params[name].CopyFrom(values)
+        for name, value in result.params.items():
+            message.params[name].CopyFrom(_encode_values(value) if isinstance(value, list) else _encode_value(value))
         for name, array in _outputs(request, result).items():
             put_array(message.outputs.add(name=name).array, array)
         warnings += [ResultWarning("MISSING_INPUTS", text, bars.field) for text in result.warnings]

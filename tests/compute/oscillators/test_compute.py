@@ -33,6 +33,23 @@ def test_unknown_indicator_lists_near_names():
     refused(UnknownNameError, r"indicator was RSII; it must be a known name; did you mean .*RSI", name="RSII")
 
 
+def test_what_is_known_of_a_parameter_does_not_serve_an_equal_one_of_another_type():
+    entry = next(entry for entry in oscillators.OSCILLATORS if any(param.low == 1 for param in entry.params))
+    label = next(param.name for param in entry.params if param.low == 1)
+    inputs = dict.fromkeys(entry.inputs, CLOSE)
+    assert compute(entry.name, inputs, {label: 1}, allow_look_ahead=True).params[label] == 1
+    refused(InputError, f"params.{label} was True", entry.name, inputs, params={label: True}, allow_look_ahead=True)
+
+
+def test_a_changed_result_leaves_the_next_one_alone():
+    first = compute("RSI", {"close": CLOSE})
+    first.params["timeperiod"] = 3
+    first.outputs["real"][:] = 0.0
+    second = compute("RSI", {"close": CLOSE})
+    assert second.params == {"timeperiod": 14}
+    assert np.isnan(second.outputs["real"][:14]).all()
+
+
 def test_unknown_parameter():
     refused(UnknownNameError, r"params was timeperiode; .*did you mean timeperiod", params={"timeperiode": 14})
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from riskwave.compute.oscillators import OSCILLATORS, compute
+from riskwave.compute.oscillators import _compute as compute_module
 from riskwave.compute.oscillators import _program as program_module
 from riskwave.compute.oscillators._program import Run
 
@@ -81,6 +82,7 @@ def test_pieces_equal_the_whole(entry, bars_of, select, draw, sizes):
 def test_small_blocks_equal_the_whole(entry, bars_of, select, monkeypatch):
     panel = select(entry, bars_of(300, symbols=3))
     whole = compute(entry.name, panel, allow_look_ahead=True)
+    monkeypatch.setattr(compute_module, "_run_direct", lambda _request: None)
     for block in (1, 6, 21, 200):
         monkeypatch.setattr(program_module, "BLOCK_VALUES", block)
         for label, values in compute(entry.name, panel, allow_look_ahead=True).outputs.items():
@@ -177,6 +179,17 @@ def test_bounds_hold(entry, bars_of, select, draw):
                 assert np.nanmin(values) >= entry.low - 1e-9 * abs(entry.high or 1.0)
             if entry.high is not None:
                 assert np.nanmax(values) <= entry.high + 1e-9 * abs(entry.high)
+
+
+@pytest.mark.parametrize("symbols", [1, 3])
+def test_the_direct_run_of_a_short_panel_equals_the_run_by_blocks(entry, bars_of, select, symbols, monkeypatch):
+    inputs = select(entry, bars_of(entry.lookback(entry.defaults()) + 40, symbols=symbols))
+    direct = compute(entry.name, inputs, allow_look_ahead=True)
+    monkeypatch.setattr(compute_module, "_run_direct", lambda _request: None)
+    blocks = compute(entry.name, inputs, allow_look_ahead=True)
+    assert (direct.lookback, direct.params) == (blocks.lookback, blocks.params)
+    for name, output in blocks.outputs.items():
+        assert_same_bits(direct.outputs[name], output)
 
 
 def test_compiled_equals_plain_python(entry, bars_of, select):
