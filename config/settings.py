@@ -214,11 +214,13 @@ class MarketSettings(Section):
 class LimitSettings(Section):
     """What one request may ask for, and how much at once."""
 
-    simulation_paths: int = Field(
-        default=100_000_000, ge=1, le=10_000_000_000, description="Most paths of a simulation."
+    simulation_paths: int | None = Field(
+        default=None, ge=2, description="Most paths of a simulation; none, or more than the kernels take, means theirs."
     )
-    simulation_horizon_days: int = Field(
-        default=10_000, ge=1, le=1_000_000, description="Longest horizon of a simulation."
+    simulation_horizon_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Longest horizon of a simulation; none, or more than the kernels take, means theirs.",
     )
     simulation_assets: int = Field(default=500, ge=1, le=10_000, description="Most assets of a simulation.")
     import_rows: int = Field(default=5_000_000, ge=1, le=100_000_000, description="Most rows of one import of prices.")

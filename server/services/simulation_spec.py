@@ -11,6 +11,7 @@ import numpy as np
 from riskwave.compute import montecarlo, risk
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
 from riskwave.compute.montecarlo import SimulationSpec
+from riskwave.compute.montecarlo.spec import HORIZON_DAYS_MAX, PATHS_MAX
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.errors import CallError, invalid_field
 from riskwave.server.market.periods import PERIODS_PER_YEAR_FROM_PRICES, TRADING_DAYS_PER_YEAR
@@ -74,13 +75,22 @@ class SimulationInput:
     fields: Mapping[str, str]
 
 
+def largest_simulation(limits: LimitSettings) -> tuple[int, int]:
+    """Return the most paths and days that are served: what the kernels take, or less where the settings say so."""
+    return (
+        min(limits.simulation_paths or PATHS_MAX, PATHS_MAX),
+        min(limits.simulation_horizon_days or HORIZON_DAYS_MAX, HORIZON_DAYS_MAX),
+    )
+
+
 def check_size(message: pb.SimulationSpec, limits: LimitSettings) -> None:
     """Refuse what is too large or not served, before anything is read or allocated."""
-    if message.paths > limits.simulation_paths:
-        allowed = f"an integer from {montecarlo.PATHS_MIN} to {limits.simulation_paths}"
+    paths_max, horizon_days_max = largest_simulation(limits)
+    if message.paths > paths_max:
+        allowed = f"an integer from {montecarlo.PATHS_MIN} to {paths_max}"
         raise TooLargeError("spec.paths", message.paths, allowed)
-    if message.horizon_days > limits.simulation_horizon_days:
-        allowed = f"an integer from 1 to {limits.simulation_horizon_days}"
+    if message.horizon_days > horizon_days_max:
+        allowed = f"an integer from 1 to {horizon_days_max}"
         raise TooLargeError("spec.horizon_days", message.horizon_days, allowed)
     assets = len(message.inline_assets.mean)
     if assets > limits.simulation_assets:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import llvmlite.binding as llvm
 
 from riskwave.server.results import KERNEL_VERSION, SERVER_VERSION, set_duration, set_timestamp
+from riskwave.server.services.simulation_spec import largest_simulation
 from riskwave.v1 import system_service_pb2 as pb
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ class SystemService:
 def _fill_limits(limits: pb.Limits, runtime: Runtime) -> None:
     allowed = runtime.settings.limits
     limits.message_bytes = runtime.settings.server.max_message_bytes
-    limits.simulation_paths = allowed.simulation_paths
-    limits.simulation_horizon_days = allowed.simulation_horizon_days
+    limits.simulation_paths, limits.simulation_horizon_days = largest_simulation(allowed)
     limits.simulation_assets = allowed.simulation_assets
     set_duration(limits.default_deadline, runtime.settings.server.default_deadline_s)
     set_duration(limits.deadline_max, runtime.settings.server.deadline_max_s)

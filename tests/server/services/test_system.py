@@ -4,8 +4,10 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from riskwave.config.settings import LimitSettings
 from riskwave.server import app
 from riskwave.server.dispatch import SERVICES
+from riskwave.server.services.simulation_spec import largest_simulation
 from riskwave.v1 import system_service_pb2 as pb
 from riskwave.v1 import system_service_pb2_grpc
 
@@ -98,3 +100,10 @@ def test_reflection_lists_the_contract(channel, start_server) -> None:
     with start_server(server={"reflection": False}) as thread, grpc.insecure_channel(thread.server.address) as other:
         call = reflection_pb2_grpc.ServerReflectionStub(other).ServerReflectionInfo(iter([request]))
         assert call.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_limits_of_simulations_are_those_of_the_kernels_or_less(channel) -> None:
+    limits = info(channel).limits
+    assert (limits.simulation_paths, limits.simulation_horizon_days) == (10_000_000, 10_000)
+    assert largest_simulation(LimitSettings(simulation_paths=500)) == (500, 10_000)
+    assert largest_simulation(LimitSettings(simulation_paths=10**9)) == (10_000_000, 10_000)
