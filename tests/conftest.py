@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from own_process import OwnProcess, environment
 
 import riskwave
 from riskwave.server.kernel_cache import prepare_kernel_cache
@@ -133,7 +134,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-class ServerProcess:
+class ServerProcess(OwnProcess):
     """``python -m riskwave.server`` with data of its own: profile test, a free port, no cluster."""
 
     def __init__(self, directory: Path, *settings: str) -> None:
@@ -141,39 +142,23 @@ class ServerProcess:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
-        self.log = directory / "server.log"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RISKWAVE_")}
-        environment["RISKWAVE_STORE__URL"] = f"sqlite:///{directory / 'store.sqlite3'}"
-        environment["RISKWAVE_LOGGING__DIRECTORY"] = str(directory / "logs")
+        variables = environment(
+            RISKWAVE_STORE__URL=f"sqlite:///{directory / 'store.sqlite3'}",
+            RISKWAVE_LOGGING__DIRECTORY=str(directory / "logs"),
+        )
         arguments = [f"--port={self.port}", "--profile=test", *(f"--set={one}" for one in ("dask.mode=off", *settings))]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "riskwave.server", *arguments],
-                cwd=directory,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        super().__init__(directory, "server.log", [sys.executable, "-m", "riskwave.server", *arguments], variables)
 
     def wait_until_serving(self, timeout_s: float = 400.0) -> None:
         """Wait for the kernels: minutes where nothing was ever compiled, seconds after that."""
-        deadline = time.monotonic() + timeout_s
         with riskwave.connect(self.address) as client:
-            while True:
-                assert self.process.poll() is None, self.log.read_text()
-                assert time.monotonic() < deadline, self.log.read_text()
-                with contextlib.suppress(riskwave.UnavailableError):
-                    if client.server.health() == "serving":
-                        return
-                time.sleep(0.1)
 
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(20)
+            def serving() -> bool:
+                with contextlib.suppress(riskwave.UnavailableError):
+                    return client.server.health() == "serving"
+                return False
+
+            self.wait_until(serving, timeout_s)
 
 
 @pytest.fixture(scope="session")

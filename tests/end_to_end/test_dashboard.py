@@ -1,12 +1,10 @@
 """The dashboard as a reader meets it: Chromium, a dashboard process and a server process."""
 
-import os
+import contextlib
 import re
 import shutil
 import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_process import OwnProcess, environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import riskwave as rw
@@ -35,7 +34,7 @@ FLAGS = [
 ]
 
 
-class DashboardProcess:
+class DashboardProcess(OwnProcess):
     """``python -m riskwave.dashboard`` on a free port, beside a server."""
 
     def __init__(self, directory: Path, server_address: str) -> None:
@@ -43,38 +42,17 @@ class DashboardProcess:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.log = directory / "dashboard.log"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RISKWAVE_")}
-        environment["RISKWAVE_LOGGING__DIRECTORY"] = str(directory / "logs")
+        variables = environment(RISKWAVE_LOGGING__DIRECTORY=str(directory / "logs"))
         options = [f"--port={port}", "--profile=test", f"--server={server_address}"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "riskwave.dashboard", *options],
-                cwd=directory,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        super().__init__(directory, "dashboard.log", [sys.executable, "-m", "riskwave.dashboard", *options], variables)
 
     def wait_until_up(self, timeout_s: float = 60.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while True:
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, self.log.read_text()
-            try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
-                    if answer.status == 200:
-                        return
-            except (OSError, urllib.error.URLError):
-                time.sleep(0.1)
+        def up() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return answer.status == 200
+            return False
 
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(20)
+        self.wait_until(up, timeout_s)
 
 
 def start(directory: Path, address: str) -> Iterator[DashboardProcess]:
@@ -228,7 +206,7 @@ def test_the_portfolio_survives_a_reload(dashboard: DashboardProcess, page: Page
 
 def test_a_simulation_runs_and_is_the_client_s(dashboard: DashboardProcess, server_process: Any, page: Page) -> None:
     page.goto(f"{dashboard.url}/simulation")
-    page.get_by_text("Mean and volatility").click()
+    page.get_by_text("Mean and volatility", exact=True).click()
     page.get_by_label("Paths").fill("20000")
     page.keyboard.press("Tab")
     expect(page.locator("#simulation-estimate")).to_contain_text("5,040,000 path-steps")
@@ -250,7 +228,7 @@ def test_a_simulation_runs_and_is_the_client_s(dashboard: DashboardProcess, serv
 
 def test_a_long_run_can_be_cancelled(dashboard: DashboardProcess, page: Page) -> None:
     page.goto(f"{dashboard.url}/simulation")
-    page.get_by_text("Mean and volatility").click()
+    page.get_by_text("Mean and volatility", exact=True).click()
     page.get_by_label("Paths").fill("10000000")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#simulation-status")).to_contain_text("of 10,000,000 paths")
