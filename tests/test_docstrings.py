@@ -36,6 +36,7 @@ NAMES = sorted(set(module_names()))
 def logs_on_stderr() -> Iterator[None]:
     """Log lines are no part of what an example prints."""
     before = structlog.get_config()
+    structlog.reset_defaults()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     yield
     structlog.configure(**before)
