@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from riskwave._calls import Api, Exchange, F, Plan, method
 from riskwave._errors import invalid
+from riskwave._inputs import integer
 from riskwave._methods import STREAM_INDICATORS
 from riskwave.v1 import codec
 from riskwave.v1 import indicator_service_pb2 as pb
@@ -119,7 +120,9 @@ class IndicatorStream(Api[F]):
     @method
     def skip(self, bars: int = 1) -> Plan[None]:
         """Pass over bars: the state is kept, their outputs are missing."""
-        yield from self._exchange(pb.StreamIndicatorsRequest(skip=pb.SkipBars(bar_count=bars)))
+        yield from self._exchange(
+            pb.StreamIndicatorsRequest(skip=pb.SkipBars(bar_count=integer(pb.SkipBars, "bar_count", bars, "bars")))
+        )
 
     @method
     def snapshot(self) -> Plan[bytes]:

@@ -10,7 +10,7 @@ from riskwave._calls import Api, F, Plan, ask, method, pages
 from riskwave._errors import invalid
 from riskwave._indicator_results import IndicatorResult, IndicatorResults, IndicatorSpec, decode_results, decode_spec
 from riskwave._indicator_stream import IndicatorStream, open_message
-from riskwave._inputs import Date, enum_value, price_selection, read_table
+from riskwave._inputs import Date, enum_value, integer, price_selection, read_table
 from riskwave._methods import COMPUTE_INDICATORS, LIST_INDICATORS
 from riskwave._results import Rows
 from riskwave.v1 import indicator_service_pb2 as pb
@@ -92,7 +92,7 @@ def indicators_request(calls: Sequence[IndicatorCall], **bars: Unpack[BarOptions
     request = pb.ComputeIndicatorsRequest(
         calls=[pb.IndicatorCall(name=one.name, params=encode_params(one.params), label=one.label) for one in calls],
         gap_policy=enum_value(pb.GapPolicy, bars.get("gap_policy"), "gap_policy"),
-        max_gap_bars=bars.get("max_gap_bars", 0),
+        max_gap_bars=integer(pb.ComputeIndicatorsRequest, "max_gap_bars", bars.get("max_gap_bars", 0), "max_gap_bars"),
         convention=bars.get("convention") or "",
         allow_look_ahead=bars.get("allow_look_ahead", False),
         reducer=enum_value(pb.Reducer, bars.get("reducer"), "reducer"),

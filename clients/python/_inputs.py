@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 
 from riskwave._errors import invalid
@@ -16,12 +18,21 @@ from riskwave.v1.market_data_service_pb2 import PriceSelection
 from riskwave.v1.portfolio_pb2 import Holdings, InlineReturns, PortfolioData
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
     from numpy.typing import ArrayLike, NDArray
 
 Date = str | dt.date | np.datetime64
 """A date in ISO form, or anything that holds one; the time of a datetime is left out."""
 Weights = Mapping[str, float] | Sequence[float] | np.ndarray[Any, np.dtype[Any]]
 """Weights by symbol; with returns that have no names, in the order of their columns."""
+
+_RANGES = {
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
+}
+"""Least and greatest number of each integer type of the contract."""
 
 
 class PortfolioOptions(TypedDict, total=False):
@@ -116,6 +127,26 @@ def read_times(index: Any) -> NDArray[np.datetime64] | None:
     naive = index.tz_convert(None) if getattr(index, "tz", None) is not None else index
     times: NDArray[np.datetime64] = np.asarray(naive, dtype="datetime64[ns]")
     return times
+
+
+def integer(kind: type[Message], number_field: str, value: Any, name: str) -> int:
+    """Return a whole number that a field of a message can hold; `name` is what the caller calls it.
+
+    Examples
+    --------
+    >>> from riskwave.v1.simulation_pb2 import SimulationSpec
+    >>> integer(SimulationSpec, "horizon_days", 252, "horizon")
+    252
+    """
+    field = kind.DESCRIPTOR.fields_by_name[number_field]
+    low, high = _RANGES[field.cpp_type]
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise invalid(name, value, f"an integer from {low} to {high}") from None
+    if isinstance(value, bool) or not low <= number <= high:
+        raise invalid(name, value, f"an integer from {low} to {high}")
+    return number
 
 
 def price_selection(symbols: Sequence[str], source: str | None, start: Date | None, end: Date | None) -> PriceSelection:

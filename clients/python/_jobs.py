@@ -10,7 +10,7 @@ from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, pag
 from riskwave._errors import RiskwaveError, Status, make_error
 from riskwave._indicator_results import IndicatorResults, decode_results
 from riskwave._indicators import BarOptions, IndicatorCall, indicators_request
-from riskwave._inputs import duration, enum_name, enum_value
+from riskwave._inputs import duration, enum_name, enum_value, integer
 from riskwave._methods import CANCEL_JOB, CREATE_JOB, DELETE_JOB, GET_JOB, GET_JOB_RESULT, LIST_JOBS, WATCH_JOB
 from riskwave._model_results import DerivativePrice, decode_derivative
 from riskwave._results import Result, Rows, optional_timestamp
@@ -219,7 +219,9 @@ class JobsApi(Api[F]):
     @stream
     def watch(self, name: str, *, after_sequence: int = 0, timeout_s: float | None = None) -> Subscription[JobEvent]:
         """Read a job's events until it has ended, from the first one or after `after_sequence`."""
-        request = pb.WatchJobRequest(name=name, after_sequence=after_sequence)
+        request = pb.WatchJobRequest(
+            name=name, after_sequence=integer(pb.WatchJobRequest, "after_sequence", after_sequence, "after_sequence")
+        )
         return Subscription(WATCH_JOB, request, _decode_event, timeout_s)
 
     @method

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskwave._calls import Api, F, Plan, Subscription, ask, method, pages, stream
-from riskwave._inputs import Weights, duration, holdings
+from riskwave._inputs import Weights, duration, holdings, integer
 from riskwave._methods import DELETE_PORTFOLIO, GET_PORTFOLIO, LIST_PORTFOLIOS, PUT_PORTFOLIO, WATCH_PORTFOLIO
 from riskwave._results import Grid, Result, Rows, format_number, optional_timestamp
 from riskwave.v1 import portfolio_service_pb2 as pb
@@ -139,7 +139,7 @@ class PortfoliosApi(Api[F]):
         """Watch a portfolio's metrics as prices move, until the stream is closed. Parameters as in `prices.watch`."""
         request = pb.WatchPortfolioRequest(
             name=name,
-            after_sequence=after_sequence,
+            after_sequence=integer(pb.WatchPortfolioRequest, "after_sequence", after_sequence, "after_sequence"),
             min_interval=duration(min_interval_s),
             replay_bars_per_second=replay_bars_per_second,
         )

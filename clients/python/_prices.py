@@ -9,7 +9,7 @@ import numpy as np
 
 from riskwave._calls import Api, F, Plan, Subscription, ask, method, pages, stream, upload
 from riskwave._errors import invalid
-from riskwave._inputs import Date, duration, enum_value, price_selection, read_times
+from riskwave._inputs import Date, duration, enum_value, integer, price_selection, read_times
 from riskwave._methods import GET_PRICES, IMPORT_PRICES, LIST_ASSETS, LIST_SOURCES, WATCH_PRICES
 from riskwave._price_results import (
     Asset,
@@ -127,7 +127,7 @@ class PricesApi(Api[F]):
             selection=price_selection([symbols] if isinstance(symbols, str) else symbols, source, start, end),
             alignment=enum_value(pb.Alignment, alignment, "alignment"),
             interval=interval or "",
-            max_points=max_points,
+            max_points=integer(pb.GetPricesRequest, "max_points", max_points, "max_points"),
             explain=explain,
             stored_only=stored_only,
         )
@@ -222,7 +222,7 @@ class PricesApi(Api[F]):
         request = pb.WatchPricesRequest(
             symbols=[symbols] if isinstance(symbols, str) else symbols,
             source=source or "",
-            after_sequence=after_sequence,
+            after_sequence=integer(pb.WatchPricesRequest, "after_sequence", after_sequence, "after_sequence"),
             replay_bars_per_second=replay_bars_per_second,
             min_interval=duration(min_interval_s),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from riskwave._calls import Api, F, Plan, ask, method
-from riskwave._inputs import PortfolioOptions, enum_value, portfolio_data
+from riskwave._inputs import PortfolioOptions, enum_value, integer, portfolio_data
 from riskwave._methods import (
     ANALYZE_PORTFOLIO,
     BACKTEST_RISK,
@@ -69,7 +69,7 @@ def backtest_request(
         data=portfolio_data(**data),
         method=method or "",
         level=level or 0.0,
-        window_bars=window or 0,
+        window_bars=integer(pb.BacktestRiskRequest, "window_bars", window or 0, "window"),
         params=encode_params(params or {}),
     )
 
@@ -157,7 +157,7 @@ class Risk(Api[F]):
         """
         request = pb.ComputeRollingRiskRequest(
             data=portfolio_data(**data),
-            window_bars=window,
+            window_bars=integer(pb.ComputeRollingRiskRequest, "window_bars", window, "window"),
             measures=measures,
             periods_per_year=periods_per_year or 0.0,
             risk_free_rate=risk_free_rate,

@@ -9,7 +9,7 @@ import numpy as np
 
 from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, stream
 from riskwave._errors import InvalidRequestError, invalid
-from riskwave._inputs import Date, Weights, duration, enum_value, portfolio_data
+from riskwave._inputs import Date, Weights, duration, enum_value, integer, portfolio_data
 from riskwave._methods import ESTIMATE_SIMULATION, LIST_MODELS, PRICE_DERIVATIVE, SIMULATE, STREAM_SIMULATION
 from riskwave._model_results import Catalogue, DerivativePrice, decode_catalogue, decode_derivative
 from riskwave._simulation_results import (
@@ -152,24 +152,34 @@ class DerivativeOptions(TypedDict, total=False):
 def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.SimulationSpec:
     """Return the specification of a simulation. See `SimulationOptions`."""
     _refuse_unknown(options, SimulationOptions)
+    seed = options.get("seed")
     spec = simulation_pb2.SimulationSpec(
         model=options.get("model") or "",
         params=encode_params(options.get("params") or {}),
-        paths=options.get("paths", DEFAULT_PATHS),
-        horizon_days=options.get("horizon", 252),
-        seed=options.get("seed"),
+        paths=integer(simulation_pb2.SimulationSpec, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
+        horizon_days=integer(simulation_pb2.SimulationSpec, "horizon_days", options.get("horizon", 252), "horizon"),
+        seed=None if seed is None else integer(simulation_pb2.SimulationSpec, "seed", seed, "seed"),
         mode=enum_value(simulation_pb2.SimulationMode, options.get("mode"), "mode"),
         rebalancing=enum_value(simulation_pb2.Rebalancing, options.get("rebalancing"), "rebalancing"),
         sampling=enum_value(simulation_pb2.Sampling, options.get("sampling"), "sampling"),
-        scramble_count=options.get("scrambles", 0),
+        scramble_count=integer(
+            simulation_pb2.SimulationSpec, "scramble_count", options.get("scrambles", 0), "scrambles"
+        ),
         distributions=options.get("distributions", False),
         tail_probabilities=options.get("tail_probabilities", ()),
         return_thresholds=options.get("return_thresholds", ()),
-        cash_flows=[simulation_pb2.CashFlow(day=day, amount=amount) for day, amount in options.get("cash_flows", ())],
+        cash_flows=[
+            simulation_pb2.CashFlow(
+                day=integer(simulation_pb2.CashFlow, "day", day, f"cash_flows[{i}].day"), amount=amount
+            )
+            for i, (day, amount) in enumerate(options.get("cash_flows", ()))
+        ],
         terminal_only=options.get("terminal_only", False),
         confidence=options.get("confidence") or 0.0,
         placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),
-        sample_path_count=options.get("sample_paths", 0),
+        sample_path_count=integer(
+            simulation_pb2.SimulationSpec, "sample_path_count", options.get("sample_paths", 0), "sample_paths"
+        ),
     )
     target = options.get("target")
     if target is not None:
@@ -211,9 +221,16 @@ def _inline_assets(options: SimulationOptions) -> simulation_pb2.InlineAssets:
 def _covariance(options: SimulationOptions, asset_count: int) -> NDArray[np.float64]:
     cov, volatility = options.get("cov"), options.get("volatility")
     if cov is None:
-        if volatility is None or asset_count != 1:
+        allowed = "a finite number of at least 0 for one asset; several are described by their covariance, cov"
+        if volatility is None:
             raise invalid("cov", cov, "the covariance of the assets; volatility serves for one asset only")
-        cov = volatility**2
+        try:
+            deviation = np.asarray(volatility, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise invalid("volatility", volatility, allowed) from None
+        if asset_count != 1 or deviation.size != 1 or not np.isfinite(deviation).all() or deviation.min() < 0.0:
+            raise invalid("volatility", volatility, allowed)
+        cov = deviation.reshape(1, 1) ** 2
     matrix = np.asarray(cov, dtype=np.float64)
     return matrix.reshape(1, 1) if matrix.ndim == 0 else matrix
 
@@ -221,7 +238,7 @@ def _covariance(options: SimulationOptions, asset_count: int) -> NDArray[np.floa
 def derivative_request(model: str, payoff: str, **options: Unpack[DerivativeOptions]) -> pb.PriceDerivativeRequest:
     """Return the request of a price. See `DerivativeOptions`."""
     _refuse_unknown(options, DerivativeOptions)
-    correlation = options.get("correlation")
+    correlation, seed = options.get("correlation"), options.get("seed")
     return pb.PriceDerivativeRequest(
         model=model,
         model_params=encode_params(options.get("model_params") or {}),
@@ -231,11 +248,11 @@ def derivative_request(model: str, payoff: str, **options: Unpack[DerivativeOpti
         correlation=None if correlation is None else encode_array(correlation),
         risk_free_rate=options.get("rate", 0.0),
         maturity_years=options.get("maturity", 0.0),
-        paths=options.get("paths", DEFAULT_PATHS),
-        step_count=options.get("steps", 0),
-        seed=options.get("seed"),
+        paths=integer(pb.PriceDerivativeRequest, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
+        step_count=integer(pb.PriceDerivativeRequest, "step_count", options.get("steps", 0), "steps"),
+        seed=None if seed is None else integer(pb.PriceDerivativeRequest, "seed", seed, "seed"),
         sampling=enum_value(simulation_pb2.Sampling, options.get("sampling"), "sampling"),
-        scramble_count=options.get("scrambles", 0),
+        scramble_count=integer(pb.PriceDerivativeRequest, "scramble_count", options.get("scrambles", 0), "scrambles"),
         greeks=options.get("greeks", ()),
         target_standard_error=options.get("target_standard_error", 0.0),
         placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),

@@ -178,6 +178,10 @@ def test_tables_fit_the_terminal(riskwave: Run, columns: int, arguments: list[st
     ("arguments", "code", "text"),
     [
         (["simulate", "run", "--mean", "0.1"], 2, "--volatility"),
+        (["simulate", "run", "--mean", "0.1", "--volatility", "0.1,0.2"], 2, "several"),
+        (["simulate", "run", "--mean", "0.1", "--volatility=-0.1"], 2, "at least 0"),
+        ([*CASE_A, "--paths", "1" + "0" * 24], 6, "paths was"),
+        ([*CASE_A, "--seed", str(2**64)], 6, "seed was"),
         (["risk", "analyze"], 2, "--weights"),
         (["risk", "analyze", "--weights", "WTI"], 2, "SYMBOL=WEIGHT"),
         (["risk", "anlyze"], 2, "Did you mean"),

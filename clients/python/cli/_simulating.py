@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +10,25 @@ import typer
 from riskwave.cli._options import parse_params, parse_weights
 
 
+def _parse_volatility(text: str) -> float:
+    if "," in text:
+        raise typer.BadParameter(f"{text!r} are several; one asset has one, several need weights or a portfolio")
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.0 <= number < math.inf:
+        raise typer.BadParameter(f"{text!r} is not a finite number of at least 0")
+    return number
+
+
 def simulation(
     model: Annotated[str, typer.Option(help="A registered model.")] = "normal",
     mean: Annotated[float | None, typer.Option(help="Mean return a day of one asset, as a fraction.")] = None,
-    volatility: Annotated[float | None, typer.Option(min=0.0, help="Its volatility a day, as a fraction.")] = None,
+    volatility: Annotated[
+        float | None,
+        typer.Option(parser=_parse_volatility, help="Its volatility a day, as a fraction.", metavar="NUMBER"),
+    ] = None,
     weights: Annotated[
         str | None, typer.Option(metavar="WTI=0.5,...", help="Weights by symbol; the law comes from stored prices.")
     ] = None,

@@ -196,7 +196,7 @@ def test_a_law_from_history() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"mean": [0.0, 0.1], "volatility": 0.01}, "volatility serves for one asset only"),
+        ({"mean": [0.0, 0.1], "volatility": 0.01}, "volatility was 0.01; .*for one asset"),
         ({"mean": 0.0}, "covariance of the assets"),
         ({"volatility": 0.01}, "mean was None"),
         ({}, "portfolio was 'missing'"),
@@ -206,6 +206,47 @@ def test_a_law_from_history() -> None:
 def test_laws_that_contradict_themselves_are_refused(given: Any, message: str) -> None:
     with pytest.raises(rw.InvalidRequestError, match=message):
         simulation_spec(**given)
+
+
+@pytest.mark.parametrize("volatility", [-0.1, float("nan"), float("inf"), [0.1, 0.2], "much"])
+def test_a_volatility_that_is_none_is_refused(volatility: Any) -> None:
+    with pytest.raises(rw.InvalidRequestError, match="volatility was") as caught:
+        simulation_spec(mean=0.0, volatility=volatility)
+    assert [one.field for one in caught.value.field_violations] == ["volatility"]
+    with pytest.raises(rw.InvalidRequestError, match="volatility was"):
+        simulation_spec(mean=[0.0, 0.1], volatility=[0.1, 0.2])  # type: ignore[typeddict-item] # as callers may
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("paths", 10**30),
+        ("paths", "many"),
+        ("paths", 1.5),
+        ("paths", True),
+        ("horizon", 2**31),
+        ("seed", -1),
+        ("seed", 2**64),
+        ("scrambles", 2**40),
+        ("sample_paths", None),
+    ],
+)
+def test_integers_that_no_field_holds_are_refused(field: Any, value: Any) -> None:
+    given: Any = {"mean": 0.0, "volatility": 0.01, field: value}
+    with pytest.raises(rw.InvalidRequestError, match=f"{field} was .*; it must be an integer from") as caught:
+        simulation_spec(**given)
+    assert [one.field for one in caught.value.field_violations] == [field]
+
+
+def test_every_builder_checks_its_integers() -> None:
+    huge = 10**30
+    with pytest.raises(rw.InvalidRequestError, match="steps was"):
+        derivative_request("gbm", "european", spot=1.0, steps=huge)
+    with pytest.raises(rw.InvalidRequestError, match="window was"):
+        backtest_request(weights={"A": 1.0}, window=huge)
+    with pytest.raises(rw.InvalidRequestError, match="max_gap_bars was"):
+        indicators_request([IndicatorCall("RSI")], close=[1.0], max_gap_bars=huge)
+    assert simulation_spec(mean=0.0, volatility=0.1, paths=np.int64(5), seed=2**64 - 1).seed == 2**64 - 1  # type: ignore[typeddict-item]
 
 
 def test_derivatives() -> None:
