@@ -41,6 +41,8 @@ class Measure:
         Whether more is better; None where neither is.
     undefined_when
         When the value is NaN, as the second half of a sentence; empty if never.
+    undefined_after_ruin
+        The same when wealth reached zero or below; empty if that is no reason of its own.
     compute
         The measure itself.
     rolling
@@ -57,7 +59,12 @@ class Measure:
     higher_is_better: bool | None
     compute: Callable[[PortfolioSample], Estimate]
     undefined_when: str = ""
+    undefined_after_ruin: str = ""
     rolling: Callable[[RollingSample], NDArray[np.float64]] | None = None
+
+    def why_undefined(self, *, ruined: bool) -> str:
+        """Return why the value is NaN, as the second half of a sentence, where wealth was or was not lost."""
+        return self.undefined_after_ruin if ruined and self.undefined_after_ruin else self.undefined_when
 
 
 MEASURES: Registry[Measure] = Registry("measure", "riskwave.compute.risk.measures")

@@ -213,10 +213,11 @@ def _measure_warnings(
         if deviation == 0.0:
             message = f"{name} does not move; its correlations are undefined"
             yield ResultWarning("ASSET_CONSTANT", message, "returns")
+    ruined = sample.curve.ruin_index >= 0
     for measure in MEASURES:
         estimate = measures[measure.name]
         if math.isnan(estimate.value):
-            message = f"{measure.name} is undefined, because {measure.undefined_when}"
+            message = f"{measure.name} is undefined, because {measure.why_undefined(ruined=ruined)}"
             yield ResultWarning("MEASURE_UNDEFINED", message, "returns")
         elif estimate.low == -math.inf:
             message = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -241,10 +242,13 @@ def rolling_risk(
     for entry in entries:
         if entry.rolling is None:
             _one_by_one(entry, matrix, normalised, conventions, results[entry.name], window_bars, between_slices)
-        undefined = int(np.isnan(results[entry.name][window_bars - 1 :]).sum())
-        if undefined:
-            message = f"{entry.name} is undefined in {undefined} windows, because {entry.undefined_when}"
-            warnings.append(ResultWarning("MEASURE_UNDEFINED", message, "returns"))
+        undefined = np.isnan(results[entry.name][window_bars - 1 :])
+        if undefined.any():
+            ruined = rolling_sum((matrix @ normalised <= -1.0).astype(np.float64), window_bars) > 0.5
+            reasons = Counter(entry.why_undefined(ruined=bool(one)) for one in ruined[undefined])
+            for reason, windows in reasons.items():
+                message = f"{entry.name} is undefined in {windows} windows, because {reason}"
+                warnings.append(ResultWarning("MEASURE_UNDEFINED", message, "returns"))
     return RollingRisk(window_bars, results, normalised, tuple(warnings))
 
 

@@ -45,6 +45,7 @@ MEASURES.add(
         higher_is_better=True,
         compute=calmar_ratio,
         rolling=rolling_calmar_ratio,
-        undefined_when="wealth never fell from a peak, or fell below zero",
+        undefined_when="wealth never fell from a peak",
+        undefined_after_ruin="wealth fell below zero, from where no growth rate leads",
     )
 )

@@ -38,6 +38,7 @@ MEASURES.add(
         source="as in empyrical and pyfolio",
         higher_is_better=True,
         compute=stability,
-        undefined_when="wealth did not move, or reached zero or below",
+        undefined_when="wealth did not move",
+        undefined_after_ruin="wealth reached zero or below, which has no logarithm",
     )
 )

@@ -318,3 +318,18 @@ def test_bad_options(options, message):
     with pytest.raises(InputError) as caught:
         analyze_portfolio(rows(), (1, 1), **options)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("worst", "calmar", "stability"),
+    [
+        (-1.5, "wealth fell below zero, from where no growth rate leads", "wealth reached zero or below"),
+        (0.0, "wealth never fell from a peak", "wealth did not move"),
+    ],
+)
+def test_a_warning_gives_the_reason_that_applies(worst, calmar, stability):
+    series = np.zeros((20, 1))
+    series[5] = worst
+    messages = [warning.message for warning in analyze_portfolio(series, [1]).warnings]
+    assert f"calmar_ratio is undefined, because {calmar}" in messages
+    assert [one for one in messages if one.startswith(f"stability is undefined, because {stability}")]

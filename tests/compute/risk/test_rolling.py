@@ -139,3 +139,16 @@ def test_bad_names_and_overflow():
         rolling_risk(np.full(2_000, 5.0), [1], window_bars=1_000, measures=["max_drawdown"])
     with pytest.raises(InputError, match="quantile_method was best"):
         rolling_risk(returns(), WEIGHTS, window_bars=30, settings=RiskSettings(quantile_method="best"))
+
+
+def test_each_undefined_window_has_its_own_reason():
+    data = np.full((12, 1), 0.01)
+    data[6] = -1.5
+    result = rolling_risk(data, [1], window_bars=4, measures=["calmar_ratio", "stability"])
+    messages = [warning.message for warning in result.warnings]
+    assert "calmar_ratio is undefined in 5 windows, because wealth never fell from a peak" in messages
+    assert any(
+        one.startswith("calmar_ratio is undefined in 4 windows, because wealth fell below zero") for one in messages
+    )
+    assert any(one.startswith("stability is undefined in 4 windows, because wealth reached zero") for one in messages)
+    assert len(messages) == 3
