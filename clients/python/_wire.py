@@ -165,7 +165,7 @@ def _explain(code: str, text: str, method: Method[Any, Any], address: str) -> st
     if code == "UNAVAILABLE":
         return f"no riskwave server answers at {address} ({text})"
     if code == "DEADLINE_EXCEEDED":
-        return f"{method.name} was not answered within its timeout; raise timeout_s or make it a job"
+        return f"{method.name} was not answered within its timeout; raise timeout_s or ask for less"
     if code == "UNIMPLEMENTED":
         return f"the server at {address} does not know {method.name} ({text})"
     return text or f"{method.name} failed with {code}"
