@@ -82,7 +82,7 @@ def hint(error: RiskwaveError) -> str:
             "start a server with `riskwave up` or `riskwave serve`, or name another by --address; see `riskwave doctor`"
         )
     if isinstance(error, rw.DeadlineExceededError):
-        return "allow more time with --timeout, ask for less, or hand it over with `riskwave jobs submit`"
+        return "allow more time with --timeout, or ask for less"
     if isinstance(error, rw.OverloadedError) and error.retry_after_s is not None:
         return f"try again in {error.retry_after_s:.1f} s"
     if isinstance(error, rw.NotImplementedByServerError):
@@ -92,7 +92,8 @@ def hint(error: RiskwaveError) -> str:
 
 def describe(error: RiskwaveError) -> str:
     """Return an error for people: cause, fields, hint, correlation id."""
-    lines = [f"error: {error.message}"]
+    # The advice names the command that lists the calls, so the clause for programs would say it twice.
+    lines = [f"error: {error.message.removesuffix('; GetServerInfo lists what is')}"]
     others = [one for one in error.field_violations if one.description != error.message]
     lines += [f"  {one.field}: {one.description}" for one in others]
     advice = hint(error)
