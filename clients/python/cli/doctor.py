@@ -118,10 +118,12 @@ def _server_checks(client: Client, timeout_s: float, *, quick: bool) -> list[Che
         info = client.server.info(timeout_s=timeout_s)
     except RiskwaveError as error:
         return [*checks, Check("server info", "problem", error.message, hint(error))]
-    return checks + list(_describe(info)) + [_check_clock(client, timeout_s)]
+    warm = health == "serving"
+    checks += _describe(info, warm=warm)
+    return [*checks, _check_clock(client, timeout_s)] if warm else checks
 
 
-def _describe(info: ServerInfo) -> Iterator[Check]:
+def _describe(info: ServerInfo, *, warm: bool) -> Iterator[Check]:
     from importlib.metadata import version
 
     mine = version("riskwave")
@@ -131,7 +133,8 @@ def _describe(info: ServerInfo) -> Iterator[Check]:
     else:
         yield Check("server version", "note", text, f"this client is {mine}: install the same version on both")
     workers = f", {info.cluster_worker_count} cluster workers" if info.cluster_worker_count else ", no cluster"
-    yield Check("computation", "ok", f"{info.compute_thread_count} threads{workers}, warm after {info.warm_up_s:.1f} s")
+    state = f"warm after {info.warm_up_s:.1f} s" if warm else "still compiling kernels"
+    yield Check("computation", "ok" if warm else "note", f"{info.compute_thread_count} threads{workers}, {state}")
     for part in info.components:
         found = ": ".join(text for text in (part.kind, part.detail) if text)
         advice = "" if part.healthy else "see the server's log and `riskwave config show`"
