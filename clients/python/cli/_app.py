@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -54,5 +56,12 @@ def root(
 
 def main() -> None:
     """Run the command line and end the process with an exit code."""
-    with report():
-        app(prog_name="riskwave")
+    try:
+        with report():
+            app(prog_name="riskwave")
+    except SystemExit as end:
+        # Click and Rich make 1 of a reader that has had enough, as `head` has: nothing went wrong.
+        if isinstance(end.__context__, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        raise
