@@ -10,7 +10,14 @@ from grpc import aio
 
 from riskwave._attempts import Attempts
 from riskwave._calls import Exchange, Gather, Step, T, Upload
-from riskwave._wire import channel_options, make_correlation_id, translate
+from riskwave._wire import (
+    SERVER_MESSAGE_BYTES_MAX,
+    channel_options,
+    check_size,
+    make_correlation_id,
+    told_limit,
+    translate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,6 +37,7 @@ class Awaiting:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._limit_bytes = SERVER_MESSAGE_BYTES_MAX
         self._opened: aio.Channel | None = None
 
     @property
@@ -76,16 +84,21 @@ class Awaiting:
     async def _perform(self, step: Step | Upload | Exchange, correlation_id: str) -> Any:
         if isinstance(step, Exchange):
             return await step.conversation.exchange(step.request)
+        if isinstance(step, Step):
+            check_size(step.request, step.method, self._limit_bytes)
         deadline_s = self._settings.deadline_s(step.method, step.timeout_s)
         attempts = Attempts(deadline_s, repeatable=isinstance(step, Step) and step.idempotent)
         while True:
             try:
-                return await self._attempt(step, attempts.remaining_s(), correlation_id)
+                answer = await self._attempt(step, attempts.remaining_s(), correlation_id)
             except grpc.RpcError as failure:
                 error = self.translate(failure, step.method, correlation_id)
                 delay_s = attempts.delay_after(error)
                 if delay_s is None:
                     raise error from failure
+            else:
+                self._limit_bytes = told_limit(answer, self._limit_bytes)
+                return answer
             await asyncio.sleep(delay_s)
 
     async def _attempt(self, step: Step | Upload, timeout_s: float | None, correlation_id: str) -> Any:

@@ -11,11 +11,13 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from riskwave._errors import FieldViolation, RiskwaveError, Status, make_error
+from riskwave.v1.system_service_pb2 import GetServerInfoResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import grpc
+    from google.protobuf.message import Message
 
     from riskwave._calls import Method
 
@@ -92,6 +94,25 @@ def channel_options() -> list[tuple[str, Any]]:
         ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 5_000),
     ]
+
+
+SERVER_MESSAGE_BYTES_MAX = 16 * 2**20
+"""The server's limit unless it is configured or has told another."""
+
+
+def check_size(message: Message, method: Method[Any, Any], limit_bytes: int) -> None:
+    """Refuse a request that the server would: it answers only after the whole of it was sent, and logs nothing."""
+    size = message.ByteSize()
+    if size > limit_bytes:
+        text = f"Sent message larger than max ({size} vs. {limit_bytes})"
+        raise make_error(Status(message=text, code="RESOURCE_EXHAUSTED", method=method.name))
+
+
+def told_limit(answer: Any, limit_bytes: int) -> int:
+    """Return the limit that an answer tells, if it is the one that does, else the one that is known."""
+    if isinstance(answer, GetServerInfoResponse):
+        return answer.limits.message_bytes or limit_bytes
+    return limit_bytes
 
 
 def translate(failure: grpc.RpcError, method: Method[Any, Any], correlation_id: str, address: str) -> RiskwaveError:

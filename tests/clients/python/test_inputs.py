@@ -287,3 +287,10 @@ def test_frames_to_be_stored_need_times(scripted: Any, client: rw.Client) -> Non
     with pytest.raises(rw.InvalidRequestError, match="datetime index"):
         client.prices.put(pd.DataFrame({"A": [1.0]}))
     assert scripted.requests == []
+
+
+def test_a_message_above_the_limit_is_not_sent(scripted: Any, client: rw.Client) -> None:
+    with pytest.raises(rw.MessageTooLargeError, match=r"22\.9 MiB exceeds the limit of 16\.0 MiB") as caught:
+        client.indicators.compute("RSI", close=np.ones(3_000_000))
+    assert caught.value.correlation_id == ""
+    assert scripted.requests == []
