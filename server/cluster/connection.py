@@ -22,6 +22,9 @@ _dask: Any = distributed  # typed in parts only
 # One thread a worker, in every library that has threads of its own; Dask does not know Numba's.
 ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
+_CLOSE_S = 20
+"""Time for workers to end before they are given up."""
+
 _LOST_WORKERS_MAX = 10
 """Workers that may die with a task before the task is held to be the cause."""
 
@@ -66,24 +69,24 @@ class Connection:
         its dashboard is off.
         """
         dask.config.set(_CONFIG)
+        # Both are kept before they are awaited: a stop during the start must find them, to close them.
         cluster: Any = None
-        if settings.mode == "embedded":
-            # Kept before it is awaited: a stop during the start must find it, to close it.
-            cluster = _dask.LocalCluster(
-                n_workers=default_worker_count(settings),
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                scheduler_port=0,
-                dashboard_address=None,
-                scheduler_kwargs=_NO_DASHBOARD,
-                asynchronous=True,
-                env=ONE_THREAD,
-            )
+        client: Any = None
         try:
-            if cluster is not None:
+            if settings.mode == "embedded":
+                cluster = _dask.LocalCluster(
+                    n_workers=default_worker_count(settings),
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    scheduler_port=0,
+                    dashboard_address=None,
+                    scheduler_kwargs=_NO_DASHBOARD,
+                    asynchronous=True,
+                    env=ONE_THREAD,
+                )
                 await cluster
-            client = await _dask.Client(
+            client = _dask.Client(
                 cluster if cluster is not None else settings.address,
                 asynchronous=True,
                 set_as_default=False,
@@ -91,9 +94,9 @@ class Connection:
                 direct_to_workers=cluster is not None,
                 name="riskwave-server",
             )
+            await client
         except BaseException:
-            if cluster is not None:
-                await cluster.close(timeout=5)
+            await _close_all(client, cluster)
             raise
         return cls(client, cluster)
 
@@ -112,6 +115,14 @@ class Connection:
 
     async def close(self) -> None:
         """Close the client, and the cluster when it is ours."""
-        await self.client.close(timeout=5)
-        if self._cluster is not None:
-            await self._cluster.close(timeout=5)
+        await _close_all(self.client, self._cluster)
+
+
+async def _close_all(client: Any, cluster: Any) -> None:
+    """Close what there is, the cluster also when the client cannot be closed."""
+    try:
+        if client is not None:
+            await client.close(timeout=_CLOSE_S)
+    finally:
+        if cluster is not None:
+            await cluster.close(timeout=_CLOSE_S)

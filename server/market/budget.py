@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from riskwave.config.logging import vendor_logger
 from riskwave.server.market.budget_clock import SystemClock
 from riskwave.server.market.sources import Window
+from riskwave.server.market.write_ahead_log import use_write_ahead_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -282,7 +283,7 @@ class Budget:
             database, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            use_write_ahead_log(connection, self._busy_timeout_s)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(_SCHEMA)
         except sqlite3.Error:

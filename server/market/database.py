@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from riskwave.config.errors import ConfigError, Problem
 from riskwave.config.show import hide_password
 from riskwave.server.market.errors import StoreUnavailableError, StoreVersionError
+from riskwave.server.market.write_ahead_log import use_write_ahead_log
 
 if TYPE_CHECKING:
     import sqlite3
@@ -161,7 +162,7 @@ def _sqlite(url: URL, settings: StoreSettings) -> Engine:
         connection.isolation_level = None  # the driver begins no transactions of its own; `begin` below does
         cursor = connection.cursor()
         if not in_memory:
-            cursor.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer, nor he for them
+            use_write_ahead_log(connection, settings.busy_timeout_s)
         cursor.execute("PRAGMA synchronous=FULL")  # what was said to be stored survives a power failure
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-32000")
