@@ -22,7 +22,7 @@ _dask: Any = distributed  # typed in parts only
 # One thread a worker, in every library that has threads of its own; Dask does not know Numba's.
 ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
-_CLOSE_S = 20
+_CLOSE_S = 5
 """Time for workers to end before they are given up."""
 
 _LOST_WORKERS_MAX = 10
