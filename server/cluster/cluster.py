@@ -7,7 +7,7 @@ import concurrent.futures
 import contextlib
 import math
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -16,9 +16,11 @@ from riskwave.server.components import ComponentHealth
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from riskwave.compute.montecarlo import Chunk, ChunkResult, SimulationSpec
     from riskwave.config.settings import DaskSettings
     from riskwave.server.cluster.connection import Connection
+
+C = TypeVar("C")
+"""A piece of work."""
 
 _log = structlog.get_logger("riskwave.server.cluster")
 
@@ -80,8 +82,8 @@ class Cluster:
                     await self._changed.wait()
         return self.usable
 
-    async def simulate(self, spec: SimulationSpec, chunks: Sequence[Chunk]) -> AsyncIterator[ChunkResult]:
-        """Yield the results of `chunks` as they come.
+    async def compute(self, kind: str, spec: object, chunks: Sequence[object]) -> AsyncIterator[Any]:
+        """Yield the results of `chunks` of `spec` as they come; `kind` is one of `tasks.KINDS`.
 
         Dask repeats the tasks of a worker that dies. When the caller stops listening, tasks that wait are dropped;
         those that run end by themselves within a second.
@@ -91,7 +93,7 @@ class Cluster:
         ClusterLostError
             When the scheduler is gone or a task failed too often.
         """
-        from riskwave.server.cluster.tasks import simulate_chunks
+        from riskwave.server.cluster.tasks import compute_chunks
 
         connection = self._connection
         if connection is None or not self.usable:
@@ -99,14 +101,14 @@ class Cluster:
         run = uuid.uuid4().hex
         tasks = _group(chunks, self.worker_count)
         waiting = list(enumerate(tasks))[::-1]
-        running: dict[asyncio.Task[list[ChunkResult]], Any] = {}
+        running: dict[asyncio.Task[list[Any]], Any] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < OUTSTANDING_PER_WORKER * max(self.worker_count, 1):
                     index, task = waiting.pop()
                     # A key of its own for each run: the same key after a cancellation races in the scheduler.
-                    key = f"simulate-{run}-{index}"
-                    future = connection.client.submit(simulate_chunks, spec, task, key=key, pure=False)
+                    key = f"{kind}-{run}-{index}"
+                    future = connection.client.submit(compute_chunks, kind, spec, task, key=key, pure=False)
                     running[asyncio.ensure_future(_result(connection, future))] = future
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for each in done:
@@ -176,10 +178,10 @@ class Cluster:
         self._changed.set()
 
 
-async def _result(connection: Connection, future: Any) -> list[ChunkResult]:
+async def _result(connection: Connection, future: Any) -> list[Any]:
     """Return a task's result; what Dask raises for a loss becomes one kind of error."""
     try:
-        results: list[ChunkResult] = await connection.client.gather(future)
+        results: list[Any] = await connection.client.gather(future)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -201,7 +203,7 @@ async def _close(connection: Connection) -> None:
         _log.info("closing the cluster failed", error=repr(error))
 
 
-def _group(chunks: Sequence[Chunk], worker_count: int) -> list[tuple[Chunk, ...]]:
+def _group(chunks: Sequence[C], worker_count: int) -> list[tuple[C, ...]]:
     """Return the chunks of each task. How they are grouped changes no result: a chunk's depends on the chunk alone."""
     size = math.ceil(len(chunks) / (TASKS_PER_WORKER * max(worker_count, 1)))
     size = min(max(size, TASK_CHUNKS_MIN), TASK_CHUNKS_MAX)

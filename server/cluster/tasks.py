@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from distributed import WorkerPlugin
 
 from riskwave.compute.montecarlo import simulate_chunk, warm_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from distributed import Worker
 
-    from riskwave.compute.montecarlo import Chunk, ChunkResult, SimulationSpec
+KINDS: dict[str, Callable[[Any, Any], Any]] = {"simulate": simulate_chunk}
+"""What computes one chunk of a specification, by the kind of work."""
 
 
-def simulate_chunks(spec: SimulationSpec, chunks: tuple[Chunk, ...]) -> list[ChunkResult]:
-    """Simulate several chunks, one after the other: about a second of work, far more than a task's own cost."""
-    return [simulate_chunk(spec, chunk) for chunk in chunks]
+def compute_chunks(kind: str, spec: Any, chunks: tuple[Any, ...]) -> list[Any]:
+    """Compute several chunks, one after the other: about a second of work, far more than a task's own cost."""
+    return [KINDS[kind](spec, chunk) for chunk in chunks]
 
 
 class WarmUpPlugin(WorkerPlugin):

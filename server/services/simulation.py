@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from riskwave.compute import montecarlo
 from riskwave.compute.errors import InputError
+from riskwave.server.chunk_runner import SIMULATION, ChunkRunner, SimulationRun
 from riskwave.server.errors import too_large
 from riskwave.server.history import inline_history
 from riskwave.server.results import fill_meta, set_duration
 from riskwave.server.services.parameters import encode_param
 from riskwave.server.services.simulation_result import fill_result
 from riskwave.server.services.simulation_spec import SimulationInput, check_size, decode_spec
-from riskwave.server.simulation import SimulationRun, SimulationRunner
 from riskwave.v1 import meta_pb2, simulation_pb2
 from riskwave.v1 import simulation_service_pb2 as pb
 from riskwave.v1.codec import fill
@@ -48,7 +48,7 @@ class SimulationService:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._pool = runtime.pool
-        self._runner = SimulationRunner(runtime)
+        self._runner = ChunkRunner(runtime, SIMULATION)
 
     async def list_models(self, _request: pb.ListModelsRequest, _call: Call) -> pb.ListModelsResponse:
         """Return every registered model."""

@@ -59,7 +59,7 @@ async def test_without_a_cluster_nothing_is_waited_for() -> None:
     assert not await cluster.wait_until_usable(10)
     assert time.perf_counter() - begin < 0.1
     with pytest.raises(ClusterLostError):
-        await anext(cluster.simulate(SimulationSpec(weights=np.ones(1), paths=2), ()))
+        await anext(cluster.compute("simulate", SimulationSpec(weights=np.ones(1), paths=2), ()))
     await cluster.close()
 
 

@@ -1,11 +1,11 @@
-"""Where a simulation runs and how its chunks come back: the same bits from threads and from the cluster."""
+"""Where work in chunks runs and how it comes back: the same bits from threads and from the cluster."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -15,18 +15,69 @@ from riskwave.server.cluster import ClusterLostError
 from riskwave.v1 import meta_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from riskwave.compute.montecarlo import Chunk, ChunkResult, SimulationSpec
     from riskwave.server.call import Call
     from riskwave.server.runtime import Runtime
 
-_log = structlog.get_logger("riskwave.server.simulation")
+_log = structlog.get_logger("riskwave.server.chunk_runner")
+
+
+class ChunkOutcome(Protocol):
+    """What a chunk's computation returns: it knows its chunk."""
+
+    @property
+    def chunk(self) -> Chunk:
+        """The chunk."""
+
+
+class WorkCost(Protocol):
+    """What decides where work runs."""
+
+    @property
+    def path_steps(self) -> int:
+        """Paths times steps times simulated factors."""
+
+    @property
+    def core_seconds(self) -> float:
+        """Time on one core."""
+
+
+S = TypeVar("S")
+"""A specification."""
+R = TypeVar("R", bound=ChunkOutcome)
+"""A chunk's result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[S, R]):
+    """A kind of work that is cut into chunks.
+
+    Parameters
+    ----------
+    kind
+        Its name on the cluster, one of `cluster.tasks.KINDS`.
+    plan
+        The chunks of a valid specification, a function of the specification alone.
+    compute
+        One chunk.
+    cost
+        What the whole costs.
+    """
+
+    kind: str
+    plan: Callable[[S], tuple[Chunk, ...]]
+    compute: Callable[[S, Chunk], R]
+    cost: Callable[[S], WorkCost]
+
+
+SIMULATION: Work[SimulationSpec, ChunkResult] = Work("simulate", plan_chunks, simulate_chunk, estimate_cost)
 
 
 @dataclass(slots=True)
-class SimulationRun:
-    """One simulation while it runs.
+class ChunkRun(Generic[S, R]):
+    """Work while it runs.
 
     Parameters
     ----------
@@ -44,10 +95,10 @@ class SimulationRun:
         What the caller should know about where it ran.
     """
 
-    spec: SimulationSpec
+    spec: S
     chunks: tuple[Chunk, ...]
     wanted: meta_pb2.Placement.ValueType
-    results: dict[int, ChunkResult] = field(default_factory=dict)
+    results: dict[int, R] = field(default_factory=dict)
     placement: meta_pb2.Placement.ValueType = meta_pb2.PLACEMENT_SERVER
     worker_count: int = 0
     warnings: list[ResultWarning] = field(default_factory=list)
@@ -56,9 +107,9 @@ class SimulationRun:
         """Return the chunks that have not come, in plan order."""
         return [chunk for chunk in self.chunks if chunk.index not in self.results]
 
-    def prefix(self) -> list[ChunkResult]:
+    def prefix(self) -> list[R]:
         """Return the results from the first chunk to the first that is missing."""
-        prefix: list[ChunkResult] = []
+        prefix: list[R] = []
         while len(prefix) in self.results:
             prefix.append(self.results[len(prefix)])
         return prefix
@@ -69,33 +120,35 @@ class SimulationRun:
         return sum(result.chunk.path_count for result in self.results.values())
 
 
-class SimulationRunner:
-    """Runs simulations in the server's threads or on the cluster."""
+SimulationRun = ChunkRun["SimulationSpec", "ChunkResult"]
 
-    def __init__(self, runtime: Runtime) -> None:
+
+class ChunkRunner(Generic[S, R]):
+    """Runs one kind of work in the server's threads or on the cluster."""
+
+    def __init__(self, runtime: Runtime, work: Work[S, R]) -> None:
+        self._work = work
         self._pool = runtime.pool
         self._cluster = runtime.cluster
         self._threshold = runtime.settings.dask.threshold_path_steps
 
-    def place(self, spec: SimulationSpec, wanted: meta_pb2.Placement.ValueType) -> meta_pb2.Placement.ValueType:
-        """Return where a simulation is to run: where the caller wants it, or by its size."""
+    def place(self, spec: S, wanted: meta_pb2.Placement.ValueType) -> meta_pb2.Placement.ValueType:
+        """Return where work is to run: where the caller wants it, or by its size."""
         if not self._cluster.enabled:
             return meta_pb2.PLACEMENT_SERVER
         if wanted != meta_pb2.PLACEMENT_UNSPECIFIED:
             return wanted
-        large = estimate_cost(spec).path_steps >= self._threshold
+        large = self._work.cost(spec).path_steps >= self._threshold
         return meta_pb2.PLACEMENT_CLUSTER if large else meta_pb2.PLACEMENT_SERVER
 
-    async def run(
-        self, spec: SimulationSpec, wanted: meta_pb2.Placement.ValueType, call: Call
-    ) -> AsyncIterator[SimulationRun]:
-        """Run a valid simulation; yields the run after each chunk, the last time when all have come.
+    async def run(self, spec: S, wanted: meta_pb2.Placement.ValueType, call: Call) -> AsyncIterator[ChunkRun[S, R]]:
+        """Run valid work; yields the run after each chunk, the last time when all have come.
 
         What the cluster does not deliver is computed here, and reported: the numbers are the same.
         """
         begin_s = time.perf_counter()
-        chunks = await self._pool.copy(plan_chunks, spec)
-        run = SimulationRun(spec, chunks, wanted)
+        chunks = await self._pool.copy(self._work.plan, spec)
+        run: ChunkRun[S, R] = ChunkRun(spec, chunks, wanted)
         run.placement = self.place(spec, wanted)
         if wanted == meta_pb2.PLACEMENT_CLUSTER and run.placement != wanted:
             self._note_loss(run, "the server has none")
@@ -106,7 +159,7 @@ class SimulationRunner:
         if run.placement == meta_pb2.PLACEMENT_CLUSTER:
             run.worker_count = self._cluster.worker_count
             try:
-                async for result in self._cluster.simulate(spec, chunks):
+                async for result in self._cluster.compute(self._work.kind, spec, chunks):
                     run.results[result.chunk.index] = result
                     yield run
             except ClusterLostError as error:
@@ -121,30 +174,30 @@ class SimulationRunner:
         call.queue_s += started_s - begin_s
         call.compute_s += time.perf_counter() - started_s
 
-    async def _cluster_comes(self, spec: SimulationSpec, wanted: meta_pb2.Placement.ValueType) -> bool:
+    async def _cluster_comes(self, spec: S, wanted: meta_pb2.Placement.ValueType) -> bool:
         """Wait for a cluster that is starting; no longer than the work would take here, unless it is asked for."""
         limit_s = self._cluster.settings.start_timeout_s
         if wanted == meta_pb2.PLACEMENT_UNSPECIFIED:
-            limit_s = min(limit_s, estimate_cost(spec).core_seconds / self._pool.thread_count)
+            limit_s = min(limit_s, self._work.cost(spec).core_seconds / self._pool.thread_count)
         return await self._cluster.wait_until_usable(limit_s)
 
-    def _note_loss(self, run: SimulationRun, why: str) -> None:
-        _log.warning("simulation without the cluster", why=why, chunks_missing=len(run.missing()))
+    def _note_loss(self, run: ChunkRun[S, R], why: str) -> None:
+        _log.warning("computed without the cluster", kind=self._work.kind, why=why, chunks_missing=len(run.missing()))
         message = (
             f"the cluster was not used to the end ({why}); the server's own threads computed, with the same numbers"
         )
         run.warnings.append(ResultWarning("CLUSTER_UNAVAILABLE", message, "spec.placement"))
 
-    async def _in_threads(
-        self, spec: SimulationSpec, chunks: Sequence[Chunk], call: Call
-    ) -> AsyncIterator[ChunkResult]:
+    async def _in_threads(self, spec: S, chunks: Sequence[Chunk], call: Call) -> AsyncIterator[R]:
         """Yield results as they come. A chunk is a slice: cancellation is looked at before each."""
         waiting = list(chunks)[::-1]
-        running: set[asyncio.Task[ChunkResult]] = set()
+        running: set[asyncio.Task[R]] = set()
         try:
             while waiting or running:
                 while waiting and len(running) < self._pool.thread_count:
-                    running.add(asyncio.ensure_future(self._pool.run_slice(call, simulate_chunk, spec, waiting.pop())))
+                    running.add(
+                        asyncio.ensure_future(self._pool.run_slice(call, self._work.compute, spec, waiting.pop()))
+                    )
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for each in done:
                     yield each.result()
