@@ -20,11 +20,11 @@ ENTRY_POINT_GROUP = "riskwave.commands"
 
 OWN: Mapping[str, str] = {
     "indicators": "List and compute oscillators and averages.",
-    "risk": "Analyze, stress, backtest and optimize a portfolio.",
+    "risk": "Analyze, stress and backtest a portfolio.",
     "simulate": "Simulate portfolios and price derivatives.",
     "prices": "Get, import and watch prices; list assets and sources.",
     "portfolio": "Keep portfolios on the server by name.",
-    "jobs": "Hand work over to the server, watch and fetch it.",
+    "jobs": "Hand over long work and fetch it (not served yet).",
     "doctor": "Check client, server and store; say what to do.",
 }
 """The client's own commands; the module of each has its name."""

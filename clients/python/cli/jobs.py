@@ -13,7 +13,7 @@ from riskwave.cli._simulating import simulation
 if TYPE_CHECKING:
     from riskwave import Job
 
-app = typer.Typer(help="Work that outlives a call.", add_completion=False, no_args_is_help=True)
+app = typer.Typer(help="Work that outlives a call (not served yet).", add_completion=False, no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's name, such as jobs/1f2e.")]
 

@@ -222,7 +222,7 @@ def optimize(
     risk_free_rate: RateOption = 0.0,
     param: ParamOption = None,
 ) -> None:
-    """Find the best weights by an objective.
+    """Find the best weights by an objective (not served yet).
 
     Objectives: min_variance, max_sharpe, risk_parity, hierarchical_risk_parity, min_cvar.
     """

@@ -125,3 +125,15 @@ def test_an_unknown_symbol_has_near_names(client: rw.Client) -> None:
 def test_a_negative_price_is_warned_of(client: rw.Client) -> None:
     report = client.risk.analyze(weights={"WTI": 1.0}, start="2020-01-01", end="2020-12-31")
     assert [one.code for one in report.meta.warnings], "WTI was at -36.98 on 2020-04-20"
+
+
+def test_the_command_line_marks_what_the_server_does_not_serve(client: rw.Client) -> None:
+    from riskwave.cli import _lazy, jobs, risk
+
+    served = {one.method: one.ready for one in client.server.info().capabilities}
+    marked = {
+        "riskwave.v1.JobService/CreateJob": "(not served yet)" in _lazy.OWN["jobs"],
+        "riskwave.v1.JobService/ListJobs": "(not served yet)" in str(jobs.app.info.help),
+        "riskwave.v1.RiskService/OptimizePortfolio": "(not served yet)" in (risk.optimize.__doc__ or ""),
+    }
+    assert marked == {name: not served[name] for name in marked}
