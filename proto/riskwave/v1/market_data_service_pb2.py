@@ -27,21 +27,21 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from riskwave.v1 import meta_pb2 as riskwave_dot_v1_dot_meta__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%riskwave/v1/market_data_service.proto\x12\x0briskwave.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16riskwave/v1/meta.proto\"W\n\x0ePriceSelection\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nstart_date\x18\x03 \x01(\t\x12\x10\n\x08\x65nd_date\x18\x04 \x01(\t\"\x85\x02\n\x05\x41sset\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x11\n\tfrequency\x18\x07 \x01(\t\x12.\n\nfirst_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trow_count\x18\n \x01(\x03\x12\x17\n\x0f\x61\x63knowledgement\x18\x0b \x01(\t\"\\\n\x11ListAssetsRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"Q\n\x12ListAssetsResponse\x12\"\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x12.riskwave.v1.Asset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12ListSourcesRequest\"\x8b\x01\n\x0c\x42udgetWindow\x12)\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12.\n\nreset_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb7\x02\n\x06Source\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12%\n\x04tier\x18\x03 \x01(\x0e\x32\x17.riskwave.v1.SourceTier\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.riskwave.v1.SourceState\x12*\n\x07\x62udgets\x18\x05 \x03(\x0b\x32\x19.riskwave.v1.BudgetWindow\x12\x13\n\x0b\x61sset_count\x18\x06 \x01(\x05\x12\x11\n\trow_count\x18\x07 \x01(\x03\x12\x12\n\nlast_error\x18\x08 \x01(\t\x12!\n\x19last_error_correlation_id\x18\t \x01(\t\x12\x35\n\x11last_success_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x13ListSourcesResponse\x12$\n\x07sources\x18\x01 \x03(\x0b\x32\x13.riskwave.v1.Source\"\xb9\x01\n\x10GetPricesRequest\x12.\n\tselection\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.PriceSelection\x12)\n\talignment\x18\x02 \x01(\x0e\x32\x16.riskwave.v1.Alignment\x12\x10\n\x08interval\x18\x03 \x01(\t\x12\x12\n\nmax_points\x18\x04 \x01(\x05\x12\x0f\n\x07\x65xplain\x18\x05 \x01(\x08\x12\x13\n\x0bstored_only\x18\x06 \x01(\x08\"\xd4\x01\n\x0bPriceSeries\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\r\n\x05times\x18\x03 \x03(\x10\x12\r\n\x05\x63lose\x18\x04 \x03(\x01\x12\x0c\n\x04open\x18\x05 \x03(\x01\x12\x0c\n\x04high\x18\x06 \x03(\x01\x12\x0b\n\x03low\x18\x07 \x03(\x01\x12\x0e\n\x06volume\x18\x08 \x03(\x01\x12!\n\x05\x61sset\x18\t \x01(\x0b\x32\x12.riskwave.v1.Asset\x12\r\n\x05stale\x18\n \x01(\x08\x12\x1c\n\x14last_bar_provisional\x18\x0b \x01(\x08\"\xa8\x01\n\x0c\x46\x65tchOutcome\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12(\n\x06status\x18\x03 \x01(\x0e\x32\x18.riskwave.v1.FetchStatus\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12+\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\trow_count\x18\x06 \x01(\x03\"\x91\x01\n\x11GetPricesResponse\x12(\n\x06series\x18\x01 \x03(\x0b\x32\x18.riskwave.v1.PriceSeries\x12+\n\x08outcomes\x18\x02 \x03(\x0b\x32\x19.riskwave.v1.FetchOutcome\x12%\n\x04meta\x18\x03 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"\xc8\x01\n\x0cImportSeries\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05times\x18\x02 \x03(\x10\x12\r\n\x05\x63lose\x18\x03 \x03(\x01\x12\x0c\n\x04open\x18\x04 \x03(\x01\x12\x0c\n\x04high\x18\x05 \x03(\x01\x12\x0b\n\x03low\x18\x06 \x03(\x01\x12\x0e\n\x06volume\x18\x07 \x03(\x01\x12\x0c\n\x04name\x18\x08 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\t \x01(\t\x12\x0c\n\x04unit\x18\n \x01(\t\x12\x10\n\x08\x63urrency\x18\x0b \x01(\t\x12\x11\n\tfrequency\x18\x0c \x01(\t\"g\n\x13ImportPricesRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12)\n\x06series\x18\x02 \x03(\x0b\x32\x19.riskwave.v1.ImportSeries\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"S\n\x0bImportCount\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x10\n\x08inserted\x18\x02 \x01(\x03\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x03\x12\x11\n\tunchanged\x18\x04 \x01(\x03\"g\n\x14ImportPricesResponse\x12(\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x18.riskwave.v1.ImportCount\x12%\n\x04meta\x18\x02 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"\x9e\x01\n\x12WatchPricesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03\x12\x1e\n\x16replay_bars_per_second\x18\x04 \x01(\x01\x12/\n\x0cmin_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa1\x01\n\x0bPriceUpdate\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05price\x18\x02 \x01(\x01\x12\x0e\n\x06\x63hange\x18\x03 \x01(\x01\x12\x17\n\x0f\x63hange_fraction\x18\x04 \x01(\x01\x12\x0c\n\x04time\x18\x05 \x01(\x10\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x13\n\x0bprovisional\x18\x07 \x01(\x08\x12\x17\n\x0f\x63onflated_count\x18\x08 \x01(\x03\"5\n\tHeartbeat\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x89\x01\n\x13WatchPricesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12*\n\x06update\x18\x02 \x01(\x0b\x32\x18.riskwave.v1.PriceUpdateH\x00\x12+\n\theartbeat\x18\x03 \x01(\x0b\x32\x16.riskwave.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent*\x92\x01\n\x0bSourceState\x12\x1c\n\x18SOURCE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12SOURCE_STATE_READY\x10\x01\x12\x17\n\x13SOURCE_STATE_NO_KEY\x10\x02\x12\x1a\n\x16SOURCE_STATE_EXHAUSTED\x10\x03\x12\x18\n\x14SOURCE_STATE_FAILING\x10\x04*u\n\nSourceTier\x12\x1b\n\x17SOURCE_TIER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_TIER_PRIMARY\x10\x01\x12\x19\n\x15SOURCE_TIER_SECONDARY\x10\x02\x12\x16\n\x12SOURCE_TIER_STORED\x10\x03*O\n\tAlignment\x12\x19\n\x15\x41LIGNMENT_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41LIGNMENT_NONE\x10\x01\x12\x13\n\x0f\x41LIGNMENT_INNER\x10\x02*\xa8\x01\n\x0b\x46\x65tchStatus\x12\x1c\n\x18\x46\x45TCH_STATUS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46\x45TCH_STATUS_OK\x10\x01\x12\x16\n\x12\x46\x45TCH_STATUS_STALE\x10\x02\x12\x18\n\x14\x46\x45TCH_STATUS_NO_DATA\x10\x03\x12\x18\n\x14\x46\x45TCH_STATUS_REFUSED\x10\x04\x12\x1a\n\x16\x46\x45TCH_STATUS_NOT_ASKED\x10\x05\x32\xab\x03\n\x11MarketDataService\x12M\n\nListAssets\x12\x1e.riskwave.v1.ListAssetsRequest\x1a\x1f.riskwave.v1.ListAssetsResponse\x12P\n\x0bListSources\x12\x1f.riskwave.v1.ListSourcesRequest\x1a .riskwave.v1.ListSourcesResponse\x12J\n\tGetPrices\x12\x1d.riskwave.v1.GetPricesRequest\x1a\x1e.riskwave.v1.GetPricesResponse\x12U\n\x0cImportPrices\x12 .riskwave.v1.ImportPricesRequest\x1a!.riskwave.v1.ImportPricesResponse(\x01\x12R\n\x0bWatchPrices\x12\x1f.riskwave.v1.WatchPricesRequest\x1a .riskwave.v1.WatchPricesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%riskwave/v1/market_data_service.proto\x12\x0briskwave.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16riskwave/v1/meta.proto\"W\n\x0ePriceSelection\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nstart_date\x18\x03 \x01(\t\x12\x10\n\x08\x65nd_date\x18\x04 \x01(\t\"\x85\x02\n\x05\x41sset\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x11\n\tfrequency\x18\x07 \x01(\t\x12.\n\nfirst_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trow_count\x18\n \x01(\x03\x12\x17\n\x0f\x61\x63knowledgement\x18\x0b \x01(\t\"\\\n\x11ListAssetsRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"Q\n\x12ListAssetsResponse\x12\"\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x12.riskwave.v1.Asset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12ListSourcesRequest\"\x8b\x01\n\x0c\x42udgetWindow\x12)\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12.\n\nreset_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xae\x03\n\x06Source\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12%\n\x04tier\x18\x03 \x01(\x0e\x32\x17.riskwave.v1.SourceTier\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.riskwave.v1.SourceState\x12*\n\x07\x62udgets\x18\x05 \x03(\x0b\x32\x19.riskwave.v1.BudgetWindow\x12\x13\n\x0b\x61sset_count\x18\x06 \x01(\x05\x12\x11\n\trow_count\x18\x07 \x01(\x03\x12\x12\n\nlast_error\x18\x08 \x01(\t\x12!\n\x19last_error_correlation_id\x18\t \x01(\t\x12\x35\n\x11last_success_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nfirst_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0erevision_count\x18\r \x01(\x03\";\n\x13ListSourcesResponse\x12$\n\x07sources\x18\x01 \x03(\x0b\x32\x13.riskwave.v1.Source\"\xdd\x01\n\x10GetPricesRequest\x12.\n\tselection\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.PriceSelection\x12)\n\talignment\x18\x02 \x01(\x0e\x32\x16.riskwave.v1.Alignment\x12\x10\n\x08interval\x18\x03 \x01(\t\x12\x12\n\nmax_points\x18\x04 \x01(\x05\x12\x0f\n\x07\x65xplain\x18\x05 \x01(\x08\x12\x13\n\x0bstored_only\x18\x06 \x01(\x08\x12\x10\n\x08\x63overage\x18\x07 \x01(\x08\x12\x10\n\x08\x63\x61lendar\x18\x08 \x01(\t\"B\n\x03Gap\x12\x12\n\nstart_date\x18\x01 \x01(\t\x12\x10\n\x08\x65nd_date\x18\x02 \x01(\t\x12\x15\n\rmissing_count\x18\x03 \x01(\x03\"s\n\rPriceRevision\x12\x0c\n\x04time\x18\x01 \x01(\x10\x12\x11\n\told_close\x18\x02 \x01(\x01\x12\x11\n\tnew_close\x18\x03 \x01(\x01\x12.\n\nfound_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd9\x01\n\x08\x43overage\x12\x10\n\x08\x63\x61lendar\x18\x01 \x01(\t\x12\x11\n\tdue_count\x18\x02 \x01(\x03\x12\x15\n\rmissing_count\x18\x03 \x01(\x03\x12\x15\n\rholiday_count\x18\x04 \x01(\x03\x12\x18\n\x10unexpected_count\x18\x05 \x01(\x03\x12\x11\n\tgap_count\x18\x06 \x01(\x03\x12\x1e\n\x04gaps\x18\x07 \x03(\x0b\x32\x10.riskwave.v1.Gap\x12-\n\trevisions\x18\x08 \x03(\x0b\x32\x1a.riskwave.v1.PriceRevision\"\xfd\x01\n\x0bPriceSeries\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\r\n\x05times\x18\x03 \x03(\x10\x12\r\n\x05\x63lose\x18\x04 \x03(\x01\x12\x0c\n\x04open\x18\x05 \x03(\x01\x12\x0c\n\x04high\x18\x06 \x03(\x01\x12\x0b\n\x03low\x18\x07 \x03(\x01\x12\x0e\n\x06volume\x18\x08 \x03(\x01\x12!\n\x05\x61sset\x18\t \x01(\x0b\x32\x12.riskwave.v1.Asset\x12\r\n\x05stale\x18\n \x01(\x08\x12\x1c\n\x14last_bar_provisional\x18\x0b \x01(\x08\x12\'\n\x08\x63overage\x18\x0c \x01(\x0b\x32\x15.riskwave.v1.Coverage\"\xa8\x01\n\x0c\x46\x65tchOutcome\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12(\n\x06status\x18\x03 \x01(\x0e\x32\x18.riskwave.v1.FetchStatus\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12+\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\trow_count\x18\x06 \x01(\x03\"\x91\x01\n\x11GetPricesResponse\x12(\n\x06series\x18\x01 \x03(\x0b\x32\x18.riskwave.v1.PriceSeries\x12+\n\x08outcomes\x18\x02 \x03(\x0b\x32\x19.riskwave.v1.FetchOutcome\x12%\n\x04meta\x18\x03 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"\xc8\x01\n\x0cImportSeries\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05times\x18\x02 \x03(\x10\x12\r\n\x05\x63lose\x18\x03 \x03(\x01\x12\x0c\n\x04open\x18\x04 \x03(\x01\x12\x0c\n\x04high\x18\x05 \x03(\x01\x12\x0b\n\x03low\x18\x06 \x03(\x01\x12\x0e\n\x06volume\x18\x07 \x03(\x01\x12\x0c\n\x04name\x18\x08 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\t \x01(\t\x12\x0c\n\x04unit\x18\n \x01(\t\x12\x10\n\x08\x63urrency\x18\x0b \x01(\t\x12\x11\n\tfrequency\x18\x0c \x01(\t\"g\n\x13ImportPricesRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12)\n\x06series\x18\x02 \x03(\x0b\x32\x19.riskwave.v1.ImportSeries\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"S\n\x0bImportCount\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x10\n\x08inserted\x18\x02 \x01(\x03\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x03\x12\x11\n\tunchanged\x18\x04 \x01(\x03\"g\n\x14ImportPricesResponse\x12(\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x18.riskwave.v1.ImportCount\x12%\n\x04meta\x18\x02 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"\x9e\x01\n\x12WatchPricesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03\x12\x1e\n\x16replay_bars_per_second\x18\x04 \x01(\x01\x12/\n\x0cmin_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa1\x01\n\x0bPriceUpdate\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05price\x18\x02 \x01(\x01\x12\x0e\n\x06\x63hange\x18\x03 \x01(\x01\x12\x17\n\x0f\x63hange_fraction\x18\x04 \x01(\x01\x12\x0c\n\x04time\x18\x05 \x01(\x10\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x13\n\x0bprovisional\x18\x07 \x01(\x08\x12\x17\n\x0f\x63onflated_count\x18\x08 \x01(\x03\"5\n\tHeartbeat\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x89\x01\n\x13WatchPricesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12*\n\x06update\x18\x02 \x01(\x0b\x32\x18.riskwave.v1.PriceUpdateH\x00\x12+\n\theartbeat\x18\x03 \x01(\x0b\x32\x16.riskwave.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent*\x92\x01\n\x0bSourceState\x12\x1c\n\x18SOURCE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12SOURCE_STATE_READY\x10\x01\x12\x17\n\x13SOURCE_STATE_NO_KEY\x10\x02\x12\x1a\n\x16SOURCE_STATE_EXHAUSTED\x10\x03\x12\x18\n\x14SOURCE_STATE_FAILING\x10\x04*u\n\nSourceTier\x12\x1b\n\x17SOURCE_TIER_UNSPECIFIED\x10\x00\x12\x17\n\x13SOURCE_TIER_PRIMARY\x10\x01\x12\x19\n\x15SOURCE_TIER_SECONDARY\x10\x02\x12\x16\n\x12SOURCE_TIER_STORED\x10\x03*O\n\tAlignment\x12\x19\n\x15\x41LIGNMENT_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41LIGNMENT_NONE\x10\x01\x12\x13\n\x0f\x41LIGNMENT_INNER\x10\x02*\xa8\x01\n\x0b\x46\x65tchStatus\x12\x1c\n\x18\x46\x45TCH_STATUS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46\x45TCH_STATUS_OK\x10\x01\x12\x16\n\x12\x46\x45TCH_STATUS_STALE\x10\x02\x12\x18\n\x14\x46\x45TCH_STATUS_NO_DATA\x10\x03\x12\x18\n\x14\x46\x45TCH_STATUS_REFUSED\x10\x04\x12\x1a\n\x16\x46\x45TCH_STATUS_NOT_ASKED\x10\x05\x32\xab\x03\n\x11MarketDataService\x12M\n\nListAssets\x12\x1e.riskwave.v1.ListAssetsRequest\x1a\x1f.riskwave.v1.ListAssetsResponse\x12P\n\x0bListSources\x12\x1f.riskwave.v1.ListSourcesRequest\x1a .riskwave.v1.ListSourcesResponse\x12J\n\tGetPrices\x12\x1d.riskwave.v1.GetPricesRequest\x1a\x1e.riskwave.v1.GetPricesResponse\x12U\n\x0cImportPrices\x12 .riskwave.v1.ImportPricesRequest\x1a!.riskwave.v1.ImportPricesResponse(\x01\x12R\n\x0bWatchPrices\x12\x1f.riskwave.v1.WatchPricesRequest\x1a .riskwave.v1.WatchPricesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'riskwave.v1.market_data_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SOURCESTATE']._serialized_start=2953
-  _globals['_SOURCESTATE']._serialized_end=3099
-  _globals['_SOURCETIER']._serialized_start=3101
-  _globals['_SOURCETIER']._serialized_end=3218
-  _globals['_ALIGNMENT']._serialized_start=3220
-  _globals['_ALIGNMENT']._serialized_end=3299
-  _globals['_FETCHSTATUS']._serialized_start=3302
-  _globals['_FETCHSTATUS']._serialized_end=3470
+  _globals['_SOURCESTATE']._serialized_start=3554
+  _globals['_SOURCESTATE']._serialized_end=3700
+  _globals['_SOURCETIER']._serialized_start=3702
+  _globals['_SOURCETIER']._serialized_end=3819
+  _globals['_ALIGNMENT']._serialized_start=3821
+  _globals['_ALIGNMENT']._serialized_end=3900
+  _globals['_FETCHSTATUS']._serialized_start=3903
+  _globals['_FETCHSTATUS']._serialized_end=4071
   _globals['_PRICESELECTION']._serialized_start=143
   _globals['_PRICESELECTION']._serialized_end=230
   _globals['_ASSET']._serialized_start=233
@@ -55,33 +55,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BUDGETWINDOW']._serialized_start=696
   _globals['_BUDGETWINDOW']._serialized_end=835
   _globals['_SOURCE']._serialized_start=838
-  _globals['_SOURCE']._serialized_end=1149
-  _globals['_LISTSOURCESRESPONSE']._serialized_start=1151
-  _globals['_LISTSOURCESRESPONSE']._serialized_end=1210
-  _globals['_GETPRICESREQUEST']._serialized_start=1213
-  _globals['_GETPRICESREQUEST']._serialized_end=1398
-  _globals['_PRICESERIES']._serialized_start=1401
-  _globals['_PRICESERIES']._serialized_end=1613
-  _globals['_FETCHOUTCOME']._serialized_start=1616
-  _globals['_FETCHOUTCOME']._serialized_end=1784
-  _globals['_GETPRICESRESPONSE']._serialized_start=1787
-  _globals['_GETPRICESRESPONSE']._serialized_end=1932
-  _globals['_IMPORTSERIES']._serialized_start=1935
-  _globals['_IMPORTSERIES']._serialized_end=2135
-  _globals['_IMPORTPRICESREQUEST']._serialized_start=2137
-  _globals['_IMPORTPRICESREQUEST']._serialized_end=2240
-  _globals['_IMPORTCOUNT']._serialized_start=2242
-  _globals['_IMPORTCOUNT']._serialized_end=2325
-  _globals['_IMPORTPRICESRESPONSE']._serialized_start=2327
-  _globals['_IMPORTPRICESRESPONSE']._serialized_end=2430
-  _globals['_WATCHPRICESREQUEST']._serialized_start=2433
-  _globals['_WATCHPRICESREQUEST']._serialized_end=2591
-  _globals['_PRICEUPDATE']._serialized_start=2594
-  _globals['_PRICEUPDATE']._serialized_end=2755
-  _globals['_HEARTBEAT']._serialized_start=2757
-  _globals['_HEARTBEAT']._serialized_end=2810
-  _globals['_WATCHPRICESRESPONSE']._serialized_start=2813
-  _globals['_WATCHPRICESRESPONSE']._serialized_end=2950
-  _globals['_MARKETDATASERVICE']._serialized_start=3473
-  _globals['_MARKETDATASERVICE']._serialized_end=3900
+  _globals['_SOURCE']._serialized_end=1268
+  _globals['_LISTSOURCESRESPONSE']._serialized_start=1270
+  _globals['_LISTSOURCESRESPONSE']._serialized_end=1329
+  _globals['_GETPRICESREQUEST']._serialized_start=1332
+  _globals['_GETPRICESREQUEST']._serialized_end=1553
+  _globals['_GAP']._serialized_start=1555
+  _globals['_GAP']._serialized_end=1621
+  _globals['_PRICEREVISION']._serialized_start=1623
+  _globals['_PRICEREVISION']._serialized_end=1738
+  _globals['_COVERAGE']._serialized_start=1741
+  _globals['_COVERAGE']._serialized_end=1958
+  _globals['_PRICESERIES']._serialized_start=1961
+  _globals['_PRICESERIES']._serialized_end=2214
+  _globals['_FETCHOUTCOME']._serialized_start=2217
+  _globals['_FETCHOUTCOME']._serialized_end=2385
+  _globals['_GETPRICESRESPONSE']._serialized_start=2388
+  _globals['_GETPRICESRESPONSE']._serialized_end=2533
+  _globals['_IMPORTSERIES']._serialized_start=2536
+  _globals['_IMPORTSERIES']._serialized_end=2736
+  _globals['_IMPORTPRICESREQUEST']._serialized_start=2738
+  _globals['_IMPORTPRICESREQUEST']._serialized_end=2841
+  _globals['_IMPORTCOUNT']._serialized_start=2843
+  _globals['_IMPORTCOUNT']._serialized_end=2926
+  _globals['_IMPORTPRICESRESPONSE']._serialized_start=2928
+  _globals['_IMPORTPRICESRESPONSE']._serialized_end=3031
+  _globals['_WATCHPRICESREQUEST']._serialized_start=3034
+  _globals['_WATCHPRICESREQUEST']._serialized_end=3192
+  _globals['_PRICEUPDATE']._serialized_start=3195
+  _globals['_PRICEUPDATE']._serialized_end=3356
+  _globals['_HEARTBEAT']._serialized_start=3358
+  _globals['_HEARTBEAT']._serialized_end=3411
+  _globals['_WATCHPRICESRESPONSE']._serialized_start=3414
+  _globals['_WATCHPRICESRESPONSE']._serialized_end=3551
+  _globals['_MARKETDATASERVICE']._serialized_start=4074
+  _globals['_MARKETDATASERVICE']._serialized_end=4501
 # @@protoc_insertion_point(module_scope)

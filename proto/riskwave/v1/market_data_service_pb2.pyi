@@ -377,6 +377,9 @@ class Source(_message.Message):
     LAST_ERROR_FIELD_NUMBER: _builtins.int
     LAST_ERROR_CORRELATION_ID_FIELD_NUMBER: _builtins.int
     LAST_SUCCESS_TIME_FIELD_NUMBER: _builtins.int
+    FIRST_TIME_FIELD_NUMBER: _builtins.int
+    LAST_TIME_FIELD_NUMBER: _builtins.int
+    REVISION_COUNT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name, such as alpha_vantage or sample."""
     title: _builtins.str
@@ -393,6 +396,8 @@ class Source(_message.Message):
     """Its last error, for people. Empty means none."""
     last_error_correlation_id: _builtins.str
     """Correlation id of the call that met it."""
+    revision_count: _builtins.int
+    """Stored bars of it whose earlier value is kept because it was restated."""
     @_builtins.property
     def budgets(self) -> _containers.RepeatedCompositeFieldContainer[Global___BudgetWindow]:
         """What is left of its limits."""
@@ -400,6 +405,14 @@ class Source(_message.Message):
     @_builtins.property
     def last_success_time(self) -> _timestamp_pb2.Timestamp:
         """When it last delivered. Unset means never."""
+
+    @_builtins.property
+    def first_time(self) -> _timestamp_pb2.Timestamp:
+        """Time of the first stored bar of it. Unset when none is stored."""
+
+    @_builtins.property
+    def last_time(self) -> _timestamp_pb2.Timestamp:
+        """Time of the last stored bar of it. Unset when none is stored."""
 
     def __init__(
         self,
@@ -414,10 +427,13 @@ class Source(_message.Message):
         last_error: _builtins.str = ...,
         last_error_correlation_id: _builtins.str = ...,
         last_success_time: _timestamp_pb2.Timestamp | None = ...,
+        first_time: _timestamp_pb2.Timestamp | None = ...,
+        last_time: _timestamp_pb2.Timestamp | None = ...,
+        revision_count: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["last_success_time", b"last_success_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_time", b"first_time", "last_success_time", b"last_success_time", "last_time", b"last_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_count", b"asset_count", "budgets", b"budgets", "last_error", b"last_error", "last_error_correlation_id", b"last_error_correlation_id", "last_success_time", b"last_success_time", "name", b"name", "row_count", b"row_count", "state", b"state", "tier", b"tier", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_count", b"asset_count", "budgets", b"budgets", "first_time", b"first_time", "last_error", b"last_error", "last_error_correlation_id", b"last_error_correlation_id", "last_success_time", b"last_success_time", "last_time", b"last_time", "name", b"name", "revision_count", b"revision_count", "row_count", b"row_count", "state", b"state", "tier", b"tier", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -459,6 +475,8 @@ class GetPricesRequest(_message.Message):
     MAX_POINTS_FIELD_NUMBER: _builtins.int
     EXPLAIN_FIELD_NUMBER: _builtins.int
     STORED_ONLY_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
     alignment: Global___Alignment.ValueType
     """How the series are put side by side."""
     interval: _builtins.str
@@ -469,6 +487,10 @@ class GetPricesRequest(_message.Message):
     """Tells in outcomes what was asked of whom and why."""
     stored_only: _builtins.bool
     """Answers from what is stored, asking no vendor."""
+    coverage: _builtins.bool
+    """Tells of each series what is missing from it between its first and last bar of the answer, and what was restated."""
+    calendar: _builtins.str
+    """The exchange calendar that says on which days a bar is due, such as XNYS or XLON. Empty takes one by the asset."""
     @_builtins.property
     def selection(self) -> Global___PriceSelection:
         """What is wanted."""
@@ -482,14 +504,138 @@ class GetPricesRequest(_message.Message):
         max_points: _builtins.int = ...,
         explain: _builtins.bool = ...,
         stored_only: _builtins.bool = ...,
+        coverage: _builtins.bool = ...,
+        calendar: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["selection", b"selection"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alignment", b"alignment", "explain", b"explain", "interval", b"interval", "max_points", b"max_points", "selection", b"selection", "stored_only", b"stored_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alignment", b"alignment", "calendar", b"calendar", "coverage", b"coverage", "explain", b"explain", "interval", b"interval", "max_points", b"max_points", "selection", b"selection", "stored_only", b"stored_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetPricesRequest: _TypeAlias = GetPricesRequest  # noqa: Y015
+
+@_typing.final
+class Gap(_message.Message):
+    """Consecutive bars that are due and not there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    MISSING_COUNT_FIELD_NUMBER: _builtins.int
+    start_date: _builtins.str
+    """Date of the first missing bar, ISO 8601."""
+    end_date: _builtins.str
+    """Date of the last missing bar, ISO 8601."""
+    missing_count: _builtins.int
+    """Missing bars."""
+    def __init__(
+        self,
+        *,
+        start_date: _builtins.str = ...,
+        end_date: _builtins.str = ...,
+        missing_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_date", b"end_date", "missing_count", b"missing_count", "start_date", b"start_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Gap: _TypeAlias = Gap  # noqa: Y015
+
+@_typing.final
+class PriceRevision(_message.Message):
+    """A price that its source has changed after the fact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    OLD_CLOSE_FIELD_NUMBER: _builtins.int
+    NEW_CLOSE_FIELD_NUMBER: _builtins.int
+    FOUND_TIME_FIELD_NUMBER: _builtins.int
+    time: _builtins.int
+    """Time of the bar in nanoseconds since 1970-01-01 UTC."""
+    old_close: _builtins.float
+    """The price before."""
+    new_close: _builtins.float
+    """The price since."""
+    @_builtins.property
+    def found_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was found."""
+
+    def __init__(
+        self,
+        *,
+        time: _builtins.int = ...,
+        old_close: _builtins.float = ...,
+        new_close: _builtins.float = ...,
+        found_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["found_time", b"found_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found_time", b"found_time", "new_close", b"new_close", "old_close", b"old_close", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceRevision: _TypeAlias = PriceRevision  # noqa: Y015
+
+@_typing.final
+class Coverage(_message.Message):
+    """Which bars of a series are there, from the first to the last one of the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    DUE_COUNT_FIELD_NUMBER: _builtins.int
+    MISSING_COUNT_FIELD_NUMBER: _builtins.int
+    HOLIDAY_COUNT_FIELD_NUMBER: _builtins.int
+    UNEXPECTED_COUNT_FIELD_NUMBER: _builtins.int
+    GAP_COUNT_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    calendar: _builtins.str
+    """What says when a bar is due: an exchange calendar such as XNYS; weeks, months, quarters or years of series of that
+    frequency; empty where nothing does, and then only revisions are told.
+    """
+    due_count: _builtins.int
+    """Bars that are due."""
+    missing_count: _builtins.int
+    """Bars that are due and not there."""
+    holiday_count: _builtins.int
+    """Weekdays without a bar on which none is due: holidays."""
+    unexpected_count: _builtins.int
+    """Bars on days on which none is due."""
+    gap_count: _builtins.int
+    """Stretches of missing bars."""
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Gap]:
+        """The longest of them, at most 1000, in order of time."""
+
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceRevision]:
+        """Bars whose earlier value is kept, at most the newest 1000, in order of time."""
+
+    def __init__(
+        self,
+        *,
+        calendar: _builtins.str = ...,
+        due_count: _builtins.int = ...,
+        missing_count: _builtins.int = ...,
+        holiday_count: _builtins.int = ...,
+        unexpected_count: _builtins.int = ...,
+        gap_count: _builtins.int = ...,
+        gaps: _abc.Iterable[Global___Gap] | None = ...,
+        revisions: _abc.Iterable[Global___PriceRevision] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "due_count", b"due_count", "gap_count", b"gap_count", "gaps", b"gaps", "holiday_count", b"holiday_count", "missing_count", b"missing_count", "revisions", b"revisions", "unexpected_count", b"unexpected_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Coverage: _TypeAlias = Coverage  # noqa: Y015
 
 @_typing.final
 class PriceSeries(_message.Message):
@@ -508,6 +654,7 @@ class PriceSeries(_message.Message):
     ASSET_FIELD_NUMBER: _builtins.int
     STALE_FIELD_NUMBER: _builtins.int
     LAST_BAR_PROVISIONAL_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """Canonical symbol."""
     source: _builtins.str
@@ -544,6 +691,10 @@ class PriceSeries(_message.Message):
     def asset(self) -> Global___Asset:
         """The asset."""
 
+    @_builtins.property
+    def coverage(self) -> Global___Coverage:
+        """What is missing and what was restated; set when asked for."""
+
     def __init__(
         self,
         *,
@@ -558,10 +709,11 @@ class PriceSeries(_message.Message):
         asset: Global___Asset | None = ...,
         stale: _builtins.bool = ...,
         last_bar_provisional: _builtins.bool = ...,
+        coverage: Global___Coverage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "coverage", b"coverage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "close", b"close", "high", b"high", "last_bar_provisional", b"last_bar_provisional", "low", b"low", "open", b"open", "source", b"source", "stale", b"stale", "symbol", b"symbol", "times", b"times", "volume", b"volume"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "close", b"close", "coverage", b"coverage", "high", b"high", "last_bar_provisional", b"last_bar_provisional", "low", b"low", "open", b"open", "source", b"source", "stale", b"stale", "symbol", b"symbol", "times", b"times", "volume", b"volume"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

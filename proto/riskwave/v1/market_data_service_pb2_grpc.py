@@ -81,8 +81,8 @@ class MarketDataServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetPrices(self, request, context):
-        """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601 or a
-        start after the end; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
+        """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601, a
+        start after the end or an unknown calendar; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,8 @@ class MarketDataServiceStub:
     ListSources: _grpc.UnaryUnaryMultiCallable[_market_data_service_pb2.ListSourcesRequest, _market_data_service_pb2.ListSourcesResponse]
     """Lists the sources with state, remaining budget and coverage. Never fails."""
     GetPrices: _grpc.UnaryUnaryMultiCallable[_market_data_service_pb2.GetPricesRequest, _market_data_service_pb2.GetPricesResponse]
-    """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601 or a
-    start after the end; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
+    """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601, a
+    start after the end or an unknown calendar; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
     """
     ImportPrices: _grpc.StreamUnaryMultiCallable[_market_data_service_pb2.ImportPricesRequest, _market_data_service_pb2.ImportPricesResponse]
     """Stores prices: the whole stream of messages is one import, stored entirely or not at all. INVALID_ARGUMENT with
@@ -60,8 +60,8 @@ class MarketDataServiceAsyncStub(MarketDataServiceStub):
     ListSources: _aio.UnaryUnaryMultiCallable[_market_data_service_pb2.ListSourcesRequest, _market_data_service_pb2.ListSourcesResponse]  # type: ignore[assignment]
     """Lists the sources with state, remaining budget and coverage. Never fails."""
     GetPrices: _aio.UnaryUnaryMultiCallable[_market_data_service_pb2.GetPricesRequest, _market_data_service_pb2.GetPricesResponse]  # type: ignore[assignment]
-    """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601 or a
-    start after the end; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
+    """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601, a
+    start after the end or an unknown calendar; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
     """
     ImportPrices: _aio.StreamUnaryMultiCallable[_market_data_service_pb2.ImportPricesRequest, _market_data_service_pb2.ImportPricesResponse]  # type: ignore[assignment]
     """Stores prices: the whole stream of messages is one import, stored entirely or not at all. INVALID_ARGUMENT with
@@ -97,8 +97,8 @@ class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _market_data_service_pb2.GetPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_market_data_service_pb2.GetPricesResponse, _abc.Awaitable[_market_data_service_pb2.GetPricesResponse]]:
-        """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601 or a
-        start after the end; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
+        """Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601, a
+        start after the end or an unknown calendar; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
         """
 
     @_abc_1.abstractmethod

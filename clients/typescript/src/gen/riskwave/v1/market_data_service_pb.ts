@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file riskwave/v1/market_data_service.proto.
  */
 export const file_riskwave_v1_market_data_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVyaXNrd2F2ZS92MS9tYXJrZXRfZGF0YV9zZXJ2aWNlLnByb3RvEgtyaXNrd2F2ZS52MSJXCg5QcmljZVNlbGVjdGlvbhIPCgdzeW1ib2xzGAEgAygJEg4KBnNvdXJjZRgCIAEoCRISCgpzdGFydF9kYXRlGAMgASgJEhAKCGVuZF9kYXRlGAQgASgJIoUCCgVBc3NldBIOCgZzeW1ib2wYASABKAkSDAoEbmFtZRgCIAEoCRIQCghjYXRlZ29yeRgDIAEoCRIMCgR1bml0GAQgASgJEhAKCGN1cnJlbmN5GAUgASgJEg4KBnNvdXJjZRgGIAEoCRIRCglmcmVxdWVuY3kYByABKAkSLgoKZmlyc3RfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyb3dfY291bnQYCiABKAMSFwoPYWNrbm93bGVkZ2VtZW50GAsgASgJIlwKEUxpc3RBc3NldHNSZXF1ZXN0Eg4KBnNvdXJjZRgBIAEoCRIQCghjYXRlZ29yeRgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJRChJMaXN0QXNzZXRzUmVzcG9uc2USIgoGYXNzZXRzGAEgAygLMhIucmlza3dhdmUudjEuQXNzZXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhQKEkxpc3RTb3VyY2VzUmVxdWVzdCKLAQoMQnVkZ2V0V2luZG93EikKBndpbmRvdxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVsaW1pdBgCIAEoAxIRCglyZW1haW5pbmcYAyABKAMSLgoKcmVzZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwIKBlNvdXJjZRIMCgRuYW1lGAEgASgJEg0KBXRpdGxlGAIgASgJEiUKBHRpZXIYAyABKA4yFy5yaXNrd2F2ZS52MS5Tb3VyY2VUaWVyEicKBXN0YXRlGAQgASgOMhgucmlza3dhdmUudjEuU291cmNlU3RhdGUSKgoHYnVkZ2V0cxgFIAMoCzIZLnJpc2t3YXZlLnYxLkJ1ZGdldFdpbmRvdxITCgthc3NldF9jb3VudBgGIAEoBRIRCglyb3dfY291bnQYByABKAMSEgoKbGFzdF9lcnJvchgIIAEoCRIhChlsYXN0X2Vycm9yX2NvcnJlbGF0aW9uX2lkGAkgASgJEjUKEWxhc3Rfc3VjY2Vzc190aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI7ChNMaXN0U291cmNlc1Jlc3BvbnNlEiQKB3NvdXJjZXMYASADKAsyEy5yaXNrd2F2ZS52MS5Tb3VyY2UiuQEKEEdldFByaWNlc1JlcXVlc3QSLgoJc2VsZWN0aW9uGAEgASgLMhsucmlza3dhdmUudjEuUHJpY2VTZWxlY3Rpb24SKQoJYWxpZ25tZW50GAIgASgOMhYucmlza3dhdmUudjEuQWxpZ25tZW50EhAKCGludGVydmFsGAMgASgJEhIKCm1heF9wb2ludHMYBCABKAUSDwoHZXhwbGFpbhgFIAEoCBITCgtzdG9yZWRfb25seRgGIAEoCCLUAQoLUHJpY2VTZXJpZXMSDgoGc3ltYm9sGAEgASgJEg4KBnNvdXJjZRgCIAEoCRINCgV0aW1lcxgDIAMoEBINCgVjbG9zZRgEIAMoARIMCgRvcGVuGAUgAygBEgwKBGhpZ2gYBiADKAESCwoDbG93GAcgAygBEg4KBnZvbHVtZRgIIAMoARIhCgVhc3NldBgJIAEoCzISLnJpc2t3YXZlLnYxLkFzc2V0Eg0KBXN0YWxlGAogASgIEhwKFGxhc3RfYmFyX3Byb3Zpc2lvbmFsGAsgASgIIqgBCgxGZXRjaE91dGNvbWUSDgoGc291cmNlGAEgASgJEg4KBnN5bWJvbBgCIAEoCRIoCgZzdGF0dXMYAyABKA4yGC5yaXNrd2F2ZS52MS5GZXRjaFN0YXR1cxIOCgZkZXRhaWwYBCABKAkSKwoIZHVyYXRpb24YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJcm93X2NvdW50GAYgASgDIpEBChFHZXRQcmljZXNSZXNwb25zZRIoCgZzZXJpZXMYASADKAsyGC5yaXNrd2F2ZS52MS5QcmljZVNlcmllcxIrCghvdXRjb21lcxgCIAMoCzIZLnJpc2t3YXZlLnYxLkZldGNoT3V0Y29tZRIlCgRtZXRhGAMgASgLMhcucmlza3dhdmUudjEuUmVzdWx0TWV0YSLIAQoMSW1wb3J0U2VyaWVzEg4KBnN5bWJvbBgBIAEoCRINCgV0aW1lcxgCIAMoEBINCgVjbG9zZRgDIAMoARIMCgRvcGVuGAQgAygBEgwKBGhpZ2gYBSADKAESCwoDbG93GAYgAygBEg4KBnZvbHVtZRgHIAMoARIMCgRuYW1lGAggASgJEhAKCGNhdGVnb3J5GAkgASgJEgwKBHVuaXQYCiABKAkSEAoIY3VycmVuY3kYCyABKAkSEQoJZnJlcXVlbmN5GAwgASgJImcKE0ltcG9ydFByaWNlc1JlcXVlc3QSDgoGc291cmNlGAEgASgJEikKBnNlcmllcxgCIAMoCzIZLnJpc2t3YXZlLnYxLkltcG9ydFNlcmllcxIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIlMKC0ltcG9ydENvdW50Eg4KBnN5bWJvbBgBIAEoCRIQCghpbnNlcnRlZBgCIAEoAxIPCgdjaGFuZ2VkGAMgASgDEhEKCXVuY2hhbmdlZBgEIAEoAyJnChRJbXBvcnRQcmljZXNSZXNwb25zZRIoCgZjb3VudHMYASADKAsyGC5yaXNrd2F2ZS52MS5JbXBvcnRDb3VudBIlCgRtZXRhGAIgASgLMhcucmlza3dhdmUudjEuUmVzdWx0TWV0YSKeAQoSV2F0Y2hQcmljZXNSZXF1ZXN0Eg8KB3N5bWJvbHMYASADKAkSDgoGc291cmNlGAIgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAMgASgDEh4KFnJlcGxheV9iYXJzX3Blcl9zZWNvbmQYBCABKAESLwoMbWluX2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIqEBCgtQcmljZVVwZGF0ZRIOCgZzeW1ib2wYASABKAkSDQoFcHJpY2UYAiABKAESDgoGY2hhbmdlGAMgASgBEhcKD2NoYW5nZV9mcmFjdGlvbhgEIAEoARIMCgR0aW1lGAUgASgQEg4KBnNvdXJjZRgGIAEoCRITCgtwcm92aXNpb25hbBgHIAEoCBIXCg9jb25mbGF0ZWRfY291bnQYCCABKAMiNQoJSGVhcnRiZWF0EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIokBChNXYXRjaFByaWNlc1Jlc3BvbnNlEhAKCHNlcXVlbmNlGAEgASgDEioKBnVwZGF0ZRgCIAEoCzIYLnJpc2t3YXZlLnYxLlByaWNlVXBkYXRlSAASKwoJaGVhcnRiZWF0GAMgASgLMhYucmlza3dhdmUudjEuSGVhcnRiZWF0SABCBwoFZXZlbnQqkgEKC1NvdXJjZVN0YXRlEhwKGFNPVVJDRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKElNPVVJDRV9TVEFURV9SRUFEWRABEhcKE1NPVVJDRV9TVEFURV9OT19LRVkQAhIaChZTT1VSQ0VfU1RBVEVfRVhIQVVTVEVEEAMSGAoUU09VUkNFX1NUQVRFX0ZBSUxJTkcQBCp1CgpTb3VyY2VUaWVyEhsKF1NPVVJDRV9USUVSX1VOU1BFQ0lGSUVEEAASFwoTU09VUkNFX1RJRVJfUFJJTUFSWRABEhkKFVNPVVJDRV9USUVSX1NFQ09OREFSWRACEhYKElNPVVJDRV9USUVSX1NUT1JFRBADKk8KCUFsaWdubWVudBIZChVBTElHTk1FTlRfVU5TUEVDSUZJRUQQABISCg5BTElHTk1FTlRfTk9ORRABEhMKD0FMSUdOTUVOVF9JTk5FUhACKqgBCgtGZXRjaFN0YXR1cxIcChhGRVRDSF9TVEFUVVNfVU5TUEVDSUZJRUQQABITCg9GRVRDSF9TVEFUVVNfT0sQARIWChJGRVRDSF9TVEFUVVNfU1RBTEUQAhIYChRGRVRDSF9TVEFUVVNfTk9fREFUQRADEhgKFEZFVENIX1NUQVRVU19SRUZVU0VEEAQSGgoWRkVUQ0hfU1RBVFVTX05PVF9BU0tFRBAFMqsDChFNYXJrZXREYXRhU2VydmljZRJNCgpMaXN0QXNzZXRzEh4ucmlza3dhdmUudjEuTGlzdEFzc2V0c1JlcXVlc3QaHy5yaXNrd2F2ZS52MS5MaXN0QXNzZXRzUmVzcG9uc2USUAoLTGlzdFNvdXJjZXMSHy5yaXNrd2F2ZS52MS5MaXN0U291cmNlc1JlcXVlc3QaIC5yaXNrd2F2ZS52MS5MaXN0U291cmNlc1Jlc3BvbnNlEkoKCUdldFByaWNlcxIdLnJpc2t3YXZlLnYxLkdldFByaWNlc1JlcXVlc3QaHi5yaXNrd2F2ZS52MS5HZXRQcmljZXNSZXNwb25zZRJVCgxJbXBvcnRQcmljZXMSIC5yaXNrd2F2ZS52MS5JbXBvcnRQcmljZXNSZXF1ZXN0GiEucmlza3dhdmUudjEuSW1wb3J0UHJpY2VzUmVzcG9uc2UoARJSCgtXYXRjaFByaWNlcxIfLnJpc2t3YXZlLnYxLldhdGNoUHJpY2VzUmVxdWVzdBogLnJpc2t3YXZlLnYxLldhdGNoUHJpY2VzUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_riskwave_v1_meta]);
+  fileDesc("CiVyaXNrd2F2ZS92MS9tYXJrZXRfZGF0YV9zZXJ2aWNlLnByb3RvEgtyaXNrd2F2ZS52MSJXCg5QcmljZVNlbGVjdGlvbhIPCgdzeW1ib2xzGAEgAygJEg4KBnNvdXJjZRgCIAEoCRISCgpzdGFydF9kYXRlGAMgASgJEhAKCGVuZF9kYXRlGAQgASgJIoUCCgVBc3NldBIOCgZzeW1ib2wYASABKAkSDAoEbmFtZRgCIAEoCRIQCghjYXRlZ29yeRgDIAEoCRIMCgR1bml0GAQgASgJEhAKCGN1cnJlbmN5GAUgASgJEg4KBnNvdXJjZRgGIAEoCRIRCglmcmVxdWVuY3kYByABKAkSLgoKZmlyc3RfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyb3dfY291bnQYCiABKAMSFwoPYWNrbm93bGVkZ2VtZW50GAsgASgJIlwKEUxpc3RBc3NldHNSZXF1ZXN0Eg4KBnNvdXJjZRgBIAEoCRIQCghjYXRlZ29yeRgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJRChJMaXN0QXNzZXRzUmVzcG9uc2USIgoGYXNzZXRzGAEgAygLMhIucmlza3dhdmUudjEuQXNzZXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhQKEkxpc3RTb3VyY2VzUmVxdWVzdCKLAQoMQnVkZ2V0V2luZG93EikKBndpbmRvdxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVsaW1pdBgCIAEoAxIRCglyZW1haW5pbmcYAyABKAMSLgoKcmVzZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAirgMKBlNvdXJjZRIMCgRuYW1lGAEgASgJEg0KBXRpdGxlGAIgASgJEiUKBHRpZXIYAyABKA4yFy5yaXNrd2F2ZS52MS5Tb3VyY2VUaWVyEicKBXN0YXRlGAQgASgOMhgucmlza3dhdmUudjEuU291cmNlU3RhdGUSKgoHYnVkZ2V0cxgFIAMoCzIZLnJpc2t3YXZlLnYxLkJ1ZGdldFdpbmRvdxITCgthc3NldF9jb3VudBgGIAEoBRIRCglyb3dfY291bnQYByABKAMSEgoKbGFzdF9lcnJvchgIIAEoCRIhChlsYXN0X2Vycm9yX2NvcnJlbGF0aW9uX2lkGAkgASgJEjUKEWxhc3Rfc3VjY2Vzc190aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpmaXJzdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJldmlzaW9uX2NvdW50GA0gASgDIjsKE0xpc3RTb3VyY2VzUmVzcG9uc2USJAoHc291cmNlcxgBIAMoCzITLnJpc2t3YXZlLnYxLlNvdXJjZSLdAQoQR2V0UHJpY2VzUmVxdWVzdBIuCglzZWxlY3Rpb24YASABKAsyGy5yaXNrd2F2ZS52MS5QcmljZVNlbGVjdGlvbhIpCglhbGlnbm1lbnQYAiABKA4yFi5yaXNrd2F2ZS52MS5BbGlnbm1lbnQSEAoIaW50ZXJ2YWwYAyABKAkSEgoKbWF4X3BvaW50cxgEIAEoBRIPCgdleHBsYWluGAUgASgIEhMKC3N0b3JlZF9vbmx5GAYgASgIEhAKCGNvdmVyYWdlGAcgASgIEhAKCGNhbGVuZGFyGAggASgJIkIKA0dhcBISCgpzdGFydF9kYXRlGAEgASgJEhAKCGVuZF9kYXRlGAIgASgJEhUKDW1pc3NpbmdfY291bnQYAyABKAMicwoNUHJpY2VSZXZpc2lvbhIMCgR0aW1lGAEgASgQEhEKCW9sZF9jbG9zZRgCIAEoARIRCgluZXdfY2xvc2UYAyABKAESLgoKZm91bmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi2QEKCENvdmVyYWdlEhAKCGNhbGVuZGFyGAEgASgJEhEKCWR1ZV9jb3VudBgCIAEoAxIVCg1taXNzaW5nX2NvdW50GAMgASgDEhUKDWhvbGlkYXlfY291bnQYBCABKAMSGAoQdW5leHBlY3RlZF9jb3VudBgFIAEoAxIRCglnYXBfY291bnQYBiABKAMSHgoEZ2FwcxgHIAMoCzIQLnJpc2t3YXZlLnYxLkdhcBItCglyZXZpc2lvbnMYCCADKAsyGi5yaXNrd2F2ZS52MS5QcmljZVJldmlzaW9uIv0BCgtQcmljZVNlcmllcxIOCgZzeW1ib2wYASABKAkSDgoGc291cmNlGAIgASgJEg0KBXRpbWVzGAMgAygQEg0KBWNsb3NlGAQgAygBEgwKBG9wZW4YBSADKAESDAoEaGlnaBgGIAMoARILCgNsb3cYByADKAESDgoGdm9sdW1lGAggAygBEiEKBWFzc2V0GAkgASgLMhIucmlza3dhdmUudjEuQXNzZXQSDQoFc3RhbGUYCiABKAgSHAoUbGFzdF9iYXJfcHJvdmlzaW9uYWwYCyABKAgSJwoIY292ZXJhZ2UYDCABKAsyFS5yaXNrd2F2ZS52MS5Db3ZlcmFnZSKoAQoMRmV0Y2hPdXRjb21lEg4KBnNvdXJjZRgBIAEoCRIOCgZzeW1ib2wYAiABKAkSKAoGc3RhdHVzGAMgASgOMhgucmlza3dhdmUudjEuRmV0Y2hTdGF0dXMSDgoGZGV0YWlsGAQgASgJEisKCGR1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCXJvd19jb3VudBgGIAEoAyKRAQoRR2V0UHJpY2VzUmVzcG9uc2USKAoGc2VyaWVzGAEgAygLMhgucmlza3dhdmUudjEuUHJpY2VTZXJpZXMSKwoIb3V0Y29tZXMYAiADKAsyGS5yaXNrd2F2ZS52MS5GZXRjaE91dGNvbWUSJQoEbWV0YRgDIAEoCzIXLnJpc2t3YXZlLnYxLlJlc3VsdE1ldGEiyAEKDEltcG9ydFNlcmllcxIOCgZzeW1ib2wYASABKAkSDQoFdGltZXMYAiADKBASDQoFY2xvc2UYAyADKAESDAoEb3BlbhgEIAMoARIMCgRoaWdoGAUgAygBEgsKA2xvdxgGIAMoARIOCgZ2b2x1bWUYByADKAESDAoEbmFtZRgIIAEoCRIQCghjYXRlZ29yeRgJIAEoCRIMCgR1bml0GAogASgJEhAKCGN1cnJlbmN5GAsgASgJEhEKCWZyZXF1ZW5jeRgMIAEoCSJnChNJbXBvcnRQcmljZXNSZXF1ZXN0Eg4KBnNvdXJjZRgBIAEoCRIpCgZzZXJpZXMYAiADKAsyGS5yaXNrd2F2ZS52MS5JbXBvcnRTZXJpZXMSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJTCgtJbXBvcnRDb3VudBIOCgZzeW1ib2wYASABKAkSEAoIaW5zZXJ0ZWQYAiABKAMSDwoHY2hhbmdlZBgDIAEoAxIRCgl1bmNoYW5nZWQYBCABKAMiZwoUSW1wb3J0UHJpY2VzUmVzcG9uc2USKAoGY291bnRzGAEgAygLMhgucmlza3dhdmUudjEuSW1wb3J0Q291bnQSJQoEbWV0YRgCIAEoCzIXLnJpc2t3YXZlLnYxLlJlc3VsdE1ldGEingEKEldhdGNoUHJpY2VzUmVxdWVzdBIPCgdzeW1ib2xzGAEgAygJEg4KBnNvdXJjZRgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoAxIeChZyZXBsYXlfYmFyc19wZXJfc2Vjb25kGAQgASgBEi8KDG1pbl9pbnRlcnZhbBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKhAQoLUHJpY2VVcGRhdGUSDgoGc3ltYm9sGAEgASgJEg0KBXByaWNlGAIgASgBEg4KBmNoYW5nZRgDIAEoARIXCg9jaGFuZ2VfZnJhY3Rpb24YBCABKAESDAoEdGltZRgFIAEoEBIOCgZzb3VyY2UYBiABKAkSEwoLcHJvdmlzaW9uYWwYByABKAgSFwoPY29uZmxhdGVkX2NvdW50GAggASgDIjUKCUhlYXJ0YmVhdBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKJAQoTV2F0Y2hQcmljZXNSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoAxIqCgZ1cGRhdGUYAiABKAsyGC5yaXNrd2F2ZS52MS5QcmljZVVwZGF0ZUgAEisKCWhlYXJ0YmVhdBgDIAEoCzIWLnJpc2t3YXZlLnYxLkhlYXJ0YmVhdEgAQgcKBWV2ZW50KpIBCgtTb3VyY2VTdGF0ZRIcChhTT1VSQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJTT1VSQ0VfU1RBVEVfUkVBRFkQARIXChNTT1VSQ0VfU1RBVEVfTk9fS0VZEAISGgoWU09VUkNFX1NUQVRFX0VYSEFVU1RFRBADEhgKFFNPVVJDRV9TVEFURV9GQUlMSU5HEAQqdQoKU291cmNlVGllchIbChdTT1VSQ0VfVElFUl9VTlNQRUNJRklFRBAAEhcKE1NPVVJDRV9USUVSX1BSSU1BUlkQARIZChVTT1VSQ0VfVElFUl9TRUNPTkRBUlkQAhIWChJTT1VSQ0VfVElFUl9TVE9SRUQQAypPCglBbGlnbm1lbnQSGQoVQUxJR05NRU5UX1VOU1BFQ0lGSUVEEAASEgoOQUxJR05NRU5UX05PTkUQARITCg9BTElHTk1FTlRfSU5ORVIQAiqoAQoLRmV0Y2hTdGF0dXMSHAoYRkVUQ0hfU1RBVFVTX1VOU1BFQ0lGSUVEEAASEwoPRkVUQ0hfU1RBVFVTX09LEAESFgoSRkVUQ0hfU1RBVFVTX1NUQUxFEAISGAoURkVUQ0hfU1RBVFVTX05PX0RBVEEQAxIYChRGRVRDSF9TVEFUVVNfUkVGVVNFRBAEEhoKFkZFVENIX1NUQVRVU19OT1RfQVNLRUQQBTKrAwoRTWFya2V0RGF0YVNlcnZpY2USTQoKTGlzdEFzc2V0cxIeLnJpc2t3YXZlLnYxLkxpc3RBc3NldHNSZXF1ZXN0Gh8ucmlza3dhdmUudjEuTGlzdEFzc2V0c1Jlc3BvbnNlElAKC0xpc3RTb3VyY2VzEh8ucmlza3dhdmUudjEuTGlzdFNvdXJjZXNSZXF1ZXN0GiAucmlza3dhdmUudjEuTGlzdFNvdXJjZXNSZXNwb25zZRJKCglHZXRQcmljZXMSHS5yaXNrd2F2ZS52MS5HZXRQcmljZXNSZXF1ZXN0Gh4ucmlza3dhdmUudjEuR2V0UHJpY2VzUmVzcG9uc2USVQoMSW1wb3J0UHJpY2VzEiAucmlza3dhdmUudjEuSW1wb3J0UHJpY2VzUmVxdWVzdBohLnJpc2t3YXZlLnYxLkltcG9ydFByaWNlc1Jlc3BvbnNlKAESUgoLV2F0Y2hQcmljZXMSHy5yaXNrd2F2ZS52MS5XYXRjaFByaWNlc1JlcXVlc3QaIC5yaXNrd2F2ZS52MS5XYXRjaFByaWNlc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_riskwave_v1_meta]);
 
 /**
  * Which stored prices a call uses.
@@ -351,6 +351,27 @@ export type Source = Message<"riskwave.v1.Source"> & {
    * @generated from field: google.protobuf.Timestamp last_success_time = 10;
    */
   lastSuccessTime?: Timestamp | undefined;
+
+  /**
+   * Time of the first stored bar of it. Unset when none is stored.
+   *
+   * @generated from field: google.protobuf.Timestamp first_time = 11;
+   */
+  firstTime?: Timestamp | undefined;
+
+  /**
+   * Time of the last stored bar of it. Unset when none is stored.
+   *
+   * @generated from field: google.protobuf.Timestamp last_time = 12;
+   */
+  lastTime?: Timestamp | undefined;
+
+  /**
+   * Stored bars of it whose earlier value is kept because it was restated.
+   *
+   * @generated from field: int64 revision_count = 13;
+   */
+  revisionCount: bigint;
 };
 
 /**
@@ -428,6 +449,20 @@ export type GetPricesRequest = Message<"riskwave.v1.GetPricesRequest"> & {
    * @generated from field: bool stored_only = 6;
    */
   storedOnly: boolean;
+
+  /**
+   * Tells of each series what is missing from it between its first and last bar of the answer, and what was restated.
+   *
+   * @generated from field: bool coverage = 7;
+   */
+  coverage: boolean;
+
+  /**
+   * The exchange calendar that says on which days a bar is due, such as XNYS or XLON. Empty takes one by the asset.
+   *
+   * @generated from field: string calendar = 8;
+   */
+  calendar: string;
 };
 
 /**
@@ -436,6 +471,154 @@ export type GetPricesRequest = Message<"riskwave.v1.GetPricesRequest"> & {
  */
 export const GetPricesRequestSchema: GenMessage<GetPricesRequest> = /*@__PURE__*/
   messageDesc(file_riskwave_v1_market_data_service, 8);
+
+/**
+ * Consecutive bars that are due and not there.
+ *
+ * @generated from message riskwave.v1.Gap
+ */
+export type Gap = Message<"riskwave.v1.Gap"> & {
+  /**
+   * Date of the first missing bar, ISO 8601.
+   *
+   * @generated from field: string start_date = 1;
+   */
+  startDate: string;
+
+  /**
+   * Date of the last missing bar, ISO 8601.
+   *
+   * @generated from field: string end_date = 2;
+   */
+  endDate: string;
+
+  /**
+   * Missing bars.
+   *
+   * @generated from field: int64 missing_count = 3;
+   */
+  missingCount: bigint;
+};
+
+/**
+ * Describes the message riskwave.v1.Gap.
+ * Use `create(GapSchema)` to create a new message.
+ */
+export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
+  messageDesc(file_riskwave_v1_market_data_service, 9);
+
+/**
+ * A price that its source has changed after the fact.
+ *
+ * @generated from message riskwave.v1.PriceRevision
+ */
+export type PriceRevision = Message<"riskwave.v1.PriceRevision"> & {
+  /**
+   * Time of the bar in nanoseconds since 1970-01-01 UTC.
+   *
+   * @generated from field: sfixed64 time = 1;
+   */
+  time: bigint;
+
+  /**
+   * The price before.
+   *
+   * @generated from field: double old_close = 2;
+   */
+  oldClose: number;
+
+  /**
+   * The price since.
+   *
+   * @generated from field: double new_close = 3;
+   */
+  newClose: number;
+
+  /**
+   * When it was found.
+   *
+   * @generated from field: google.protobuf.Timestamp found_time = 4;
+   */
+  foundTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message riskwave.v1.PriceRevision.
+ * Use `create(PriceRevisionSchema)` to create a new message.
+ */
+export const PriceRevisionSchema: GenMessage<PriceRevision> = /*@__PURE__*/
+  messageDesc(file_riskwave_v1_market_data_service, 10);
+
+/**
+ * Which bars of a series are there, from the first to the last one of the answer.
+ *
+ * @generated from message riskwave.v1.Coverage
+ */
+export type Coverage = Message<"riskwave.v1.Coverage"> & {
+  /**
+   * What says when a bar is due: an exchange calendar such as XNYS; weeks, months, quarters or years of series of that
+   * frequency; empty where nothing does, and then only revisions are told.
+   *
+   * @generated from field: string calendar = 1;
+   */
+  calendar: string;
+
+  /**
+   * Bars that are due.
+   *
+   * @generated from field: int64 due_count = 2;
+   */
+  dueCount: bigint;
+
+  /**
+   * Bars that are due and not there.
+   *
+   * @generated from field: int64 missing_count = 3;
+   */
+  missingCount: bigint;
+
+  /**
+   * Weekdays without a bar on which none is due: holidays.
+   *
+   * @generated from field: int64 holiday_count = 4;
+   */
+  holidayCount: bigint;
+
+  /**
+   * Bars on days on which none is due.
+   *
+   * @generated from field: int64 unexpected_count = 5;
+   */
+  unexpectedCount: bigint;
+
+  /**
+   * Stretches of missing bars.
+   *
+   * @generated from field: int64 gap_count = 6;
+   */
+  gapCount: bigint;
+
+  /**
+   * The longest of them, at most 1000, in order of time.
+   *
+   * @generated from field: repeated riskwave.v1.Gap gaps = 7;
+   */
+  gaps: Gap[];
+
+  /**
+   * Bars whose earlier value is kept, at most the newest 1000, in order of time.
+   *
+   * @generated from field: repeated riskwave.v1.PriceRevision revisions = 8;
+   */
+  revisions: PriceRevision[];
+};
+
+/**
+ * Describes the message riskwave.v1.Coverage.
+ * Use `create(CoverageSchema)` to create a new message.
+ */
+export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
+  messageDesc(file_riskwave_v1_market_data_service, 11);
 
 /**
  * The prices of one symbol.
@@ -519,6 +702,13 @@ export type PriceSeries = Message<"riskwave.v1.PriceSeries"> & {
    * @generated from field: bool last_bar_provisional = 11;
    */
   lastBarProvisional: boolean;
+
+  /**
+   * What is missing and what was restated; set when asked for.
+   *
+   * @generated from field: riskwave.v1.Coverage coverage = 12;
+   */
+  coverage?: Coverage | undefined;
 };
 
 /**
@@ -526,7 +716,7 @@ export type PriceSeries = Message<"riskwave.v1.PriceSeries"> & {
  * Use `create(PriceSeriesSchema)` to create a new message.
  */
 export const PriceSeriesSchema: GenMessage<PriceSeries> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 9);
+  messageDesc(file_riskwave_v1_market_data_service, 12);
 
 /**
  * What came of asking one source for one symbol.
@@ -582,7 +772,7 @@ export type FetchOutcome = Message<"riskwave.v1.FetchOutcome"> & {
  * Use `create(FetchOutcomeSchema)` to create a new message.
  */
 export const FetchOutcomeSchema: GenMessage<FetchOutcome> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 10);
+  messageDesc(file_riskwave_v1_market_data_service, 13);
 
 /**
  * Answer of GetPrices.
@@ -617,7 +807,7 @@ export type GetPricesResponse = Message<"riskwave.v1.GetPricesResponse"> & {
  * Use `create(GetPricesResponseSchema)` to create a new message.
  */
 export const GetPricesResponseSchema: GenMessage<GetPricesResponse> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 11);
+  messageDesc(file_riskwave_v1_market_data_service, 14);
 
 /**
  * Bars of one symbol to be stored.
@@ -715,7 +905,7 @@ export type ImportSeries = Message<"riskwave.v1.ImportSeries"> & {
  * Use `create(ImportSeriesSchema)` to create a new message.
  */
 export const ImportSeriesSchema: GenMessage<ImportSeries> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 12);
+  messageDesc(file_riskwave_v1_market_data_service, 15);
 
 /**
  * A message of the caller in ImportPrices.
@@ -751,7 +941,7 @@ export type ImportPricesRequest = Message<"riskwave.v1.ImportPricesRequest"> & {
  * Use `create(ImportPricesRequestSchema)` to create a new message.
  */
 export const ImportPricesRequestSchema: GenMessage<ImportPricesRequest> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 13);
+  messageDesc(file_riskwave_v1_market_data_service, 16);
 
 /**
  * What an import did to one symbol.
@@ -793,7 +983,7 @@ export type ImportCount = Message<"riskwave.v1.ImportCount"> & {
  * Use `create(ImportCountSchema)` to create a new message.
  */
 export const ImportCountSchema: GenMessage<ImportCount> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 14);
+  messageDesc(file_riskwave_v1_market_data_service, 17);
 
 /**
  * Answer of ImportPrices.
@@ -821,7 +1011,7 @@ export type ImportPricesResponse = Message<"riskwave.v1.ImportPricesResponse"> &
  * Use `create(ImportPricesResponseSchema)` to create a new message.
  */
 export const ImportPricesResponseSchema: GenMessage<ImportPricesResponse> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 15);
+  messageDesc(file_riskwave_v1_market_data_service, 18);
 
 /**
  * Request of WatchPrices.
@@ -870,7 +1060,7 @@ export type WatchPricesRequest = Message<"riskwave.v1.WatchPricesRequest"> & {
  * Use `create(WatchPricesRequestSchema)` to create a new message.
  */
 export const WatchPricesRequestSchema: GenMessage<WatchPricesRequest> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 16);
+  messageDesc(file_riskwave_v1_market_data_service, 19);
 
 /**
  * A new price.
@@ -940,7 +1130,7 @@ export type PriceUpdate = Message<"riskwave.v1.PriceUpdate"> & {
  * Use `create(PriceUpdateSchema)` to create a new message.
  */
 export const PriceUpdateSchema: GenMessage<PriceUpdate> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 17);
+  messageDesc(file_riskwave_v1_market_data_service, 20);
 
 /**
  * Sent when nothing else was for a while, so that a dead connection is noticed.
@@ -961,7 +1151,7 @@ export type Heartbeat = Message<"riskwave.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 18);
+  messageDesc(file_riskwave_v1_market_data_service, 21);
 
 /**
  * A message of the server in WatchPrices.
@@ -1005,7 +1195,7 @@ export type WatchPricesResponse = Message<"riskwave.v1.WatchPricesResponse"> & {
  * Use `create(WatchPricesResponseSchema)` to create a new message.
  */
 export const WatchPricesResponseSchema: GenMessage<WatchPricesResponse> = /*@__PURE__*/
-  messageDesc(file_riskwave_v1_market_data_service, 19);
+  messageDesc(file_riskwave_v1_market_data_service, 22);
 
 /**
  * Whether a source can be asked.
@@ -1212,8 +1402,8 @@ export const MarketDataService: GenService<{
     output: typeof ListSourcesResponseSchema;
   },
   /**
-   * Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601 or a
-   * start after the end; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
+   * Returns prices. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a date that is not ISO 8601, a
+   * start after the end or an unknown calendar; UNAVAILABLE with the list of refusals when no source delivers and nothing is stored.
    *
    * @generated from rpc riskwave.v1.MarketDataService.GetPrices
    */
