@@ -19,6 +19,7 @@ from riskwave.compute.montecarlo.chunk import (
     estimate_cost,
     plan_chunks,
     simulate_chunk,
+    simulate_path,
 )
 from riskwave.compute.montecarlo.engine import run, warm_up
 from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, validate
@@ -32,7 +33,8 @@ from riskwave.compute.montecarlo.result import (
     summarize,
     target_reached,
 )
-from riskwave.compute.montecarlo.spec import PATHS_MAX, PATHS_MIN, PrecisionTarget, SimulationSpec
+from riskwave.compute.montecarlo.spec import PATHS_MAX, PATHS_MIN, CashFlow, PrecisionTarget, SimulationSpec
+from riskwave.compute.montecarlo.stopping import StoppingRule
 from riskwave.compute.montecarlo.summary import DistributionSummary, Histogram, Quantile, Tail
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "PATHS_MAX",
     "PATHS_MIN",
     "RESULTS",
+    "CashFlow",
     "Chunk",
     "ChunkResult",
     "DistributionSummary",
@@ -51,6 +54,7 @@ __all__ = [
     "SimulationResult",
     "SimulationSpec",
     "SimulationStatistics",
+    "StoppingRule",
     "Tail",
     "ThresholdProbability",
     "WealthFan",
@@ -60,6 +64,7 @@ __all__ = [
     "plan_chunks",
     "run",
     "simulate_chunk",
+    "simulate_path",
     "summarize",
     "target_reached",
     "validate",

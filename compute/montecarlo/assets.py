@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.intrinsics import fused_multiply_add
 from riskwave.compute.montecarlo.normals import fill_normals
@@ -11,7 +13,6 @@ from riskwave.compute.montecarlo.path_state import advance
 from riskwave.compute.montecarlo.philox import ASSET_DRAW, WORDS, fill_words
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ASSET_LANES: Final = 128
@@ -30,7 +31,7 @@ def _add_four(
 
 @kernel()
 def multiply_trapezoidal(
-    factor: NDArray[np.float64], independent: NDArray[np.float64], product: NDArray[np.float64], width: int
+    factor: NDArray[np.floating], independent: NDArray[np.floating], product: NDArray[np.floating], width: int
 ) -> None:
     """Set the first `width` columns of `product` to ``factor @ independent``.
 
@@ -58,29 +59,25 @@ def multiply_trapezoidal(
 def draw_assets(
     path: int,
     day: int,
-    factor: NDArray[np.float64],
+    factor: NDArray[np.floating],
     k0: np.uint32,
     k1: np.uint32,
     pairing: int,
     words: NDArray[np.uint32],
-    normals: NDArray[np.float32],
-    independent: NDArray[np.float64],
-    deviations: NDArray[np.float64],
+    independent: NDArray[np.floating],
+    deviations: NDArray[np.floating],
     width: int,
 ) -> None:
     """Fill `deviations`, shape (assets, lanes), with the assets' returns of one day less their means."""
     for group in range(factor.shape[1] // WORDS):
         fill_words(words, path, day, ASSET_DRAW + group, k0, k1, pairing, width)
-        fill_normals(words, normals, width)
-        for row in range(WORDS):
-            for j in range(width):
-                independent[WORDS * group + row, j] = normals[row, j]
+        fill_normals(words, independent[WORDS * group : WORDS * group + WORDS], width)
     multiply_trapezoidal(factor, independent, deviations, width)
 
 
 @kernel()
 def weigh_rebalanced(
-    deviations: NDArray[np.float64], weights: NDArray[np.float64], portfolio: NDArray[np.float64], width: int
+    deviations: NDArray[np.floating], weights: NDArray[np.float64], portfolio: NDArray[np.float64], width: int
 ) -> None:
     """Set `portfolio` to the weighted sum of the assets' deviations."""
     for j in range(width):
@@ -88,12 +85,12 @@ def weigh_rebalanced(
     for asset in range(len(weights)):
         weight = weights[asset]
         for j in range(width):
-            portfolio[j] = fused_multiply_add(weight, deviations[asset, j], portfolio[j])
+            portfolio[j] = fused_multiply_add(weight, np.float64(deviations[asset, j]), portfolio[j])
 
 
 @kernel()
 def weigh_drifting(
-    deviations: NDArray[np.float64],
+    deviations: NDArray[np.floating],
     means: NDArray[np.float64],
     holdings: NDArray[np.float64],
     wealth: NDArray[np.float64],
@@ -118,7 +115,7 @@ def weigh_drifting(
 @kernel()
 def advance_portfolio(
     state: NDArray[np.float64],
-    deviations: NDArray[np.float64],
+    deviations: NDArray[np.floating],
     means: NDArray[np.float64],
     weights: NDArray[np.float64],
     holdings: NDArray[np.float64],
@@ -145,3 +142,24 @@ def start_holdings(holdings: NDArray[np.float64], weights: NDArray[np.float64], 
     portfolio[1, :] = 1.0
     for asset in range(holdings.shape[0]):
         holdings[asset, :] = weights[asset]
+
+
+@kernel()
+def keep_assets(
+    asset_paths: NDArray[np.float64],
+    deviations: NDArray[np.floating],
+    means: NDArray[np.float64],
+    day: int,
+    start: int,
+    width: int,
+) -> None:
+    """Write each asset's value at the end of `day`, counted from 1, for those paths of a block that are kept whole.
+
+    `asset_paths` is that of a `PathSink`; `start` is the block's first path.
+    """
+    for j in range(min(width, asset_paths.shape[0] - start)):
+        for asset in range(len(means)):
+            if day == 1:
+                asset_paths[start + j, 0, asset] = 1.0
+            moved = 1.0 + means[asset] + deviations[asset, j]
+            asset_paths[start + j, day, asset] = asset_paths[start + j, day - 1, asset] * moved

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of
-from riskwave.compute.montecarlo.path_state import LANES, RESULTS
+from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
+from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,14 +49,18 @@ class ChunkResult:
     chunk
         The chunk.
     results
-        Shape (4, paths): final return, annualised volatility, maximum drawdown (negative), annualised Sharpe ratio.
+        Shape (4, paths): final return, annualised volatility, maximum drawdown (negative), annualised Sharpe ratio; or
+        (1, paths) of a simulation that keeps only the ends.
     fan
         Shape (fan days, columns): wealth of those of the chunk's paths of which the fan is made.
+    asset_paths
+        Shape (columns, days + 1, assets): the assets' values along those of the chunk's paths that are kept whole.
     """
 
     chunk: Chunk
     results: NDArray[np.float64]
     fan: NDArray[np.float64]
+    asset_paths: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
 
 
 def _chunk_paths(spec: SimulationSpec) -> int:
-    path_s = 1e-9 * spec.horizon_days * MODELS.get(spec.model).path_step_ns(law_of(spec))
+    path_s = 1e-9 * step_count_of(spec) * MODELS.get(spec.model).path_step_ns(law_of(spec))
     paths = int(CHUNK_S / path_s)
     if paths >= LANES:
         return paths - paths % LANES
@@ -137,29 +141,90 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
     law = law_of(spec)
     assets = 1 if law.mode == "collapsed" else len(law.weights)
     step_ns = MODELS.get(spec.model).path_step_ns(law)
-    path_bytes = 8 * len(RESULTS) * spec.paths
-    fan_bytes = 8 * len(fan_days(spec.horizon_days)) * min(spec.paths, FAN_PATHS)
+    steps = step_count_of(spec)
+    path_bytes = 8 * len(results_of(spec)) * spec.paths
+    fan_bytes = 8 * len(fan_days(spec)) * min(spec.paths, FAN_PATHS)
+    sample_bytes = 8 * spec.sample_paths * (spec.horizon_days + 1) * len(law.weights)
     return SimulationCost(
-        path_steps=spec.paths * spec.horizon_days * assets,
-        core_seconds=1e-9 * spec.paths * (spec.horizon_days * step_ns + _PATH_NS) + 0.005,
-        memory_bytes=3 * path_bytes + 2 * fan_bytes + _SPARE_BYTES,
-        response_bytes=(path_bytes if spec.distributions else 0) + 50_000,
+        path_steps=spec.paths * steps * assets,
+        core_seconds=1e-9 * spec.paths * (steps * step_ns + _PATH_NS) + 0.005,
+        memory_bytes=3 * path_bytes + 2 * fan_bytes + 2 * sample_bytes + _SPARE_BYTES,
+        response_bytes=(path_bytes if spec.distributions else 0) + sample_bytes + 50_000,
         chunk_count=len(plan_chunks(spec)),
     )
 
 
-def fan_days(horizon_days: int) -> NDArray[np.int64]:
+def results_of(spec: SimulationSpec) -> tuple[str, ...]:
+    """Return what is kept of every path."""
+    return RESULTS[:1] if spec.terminal_only else RESULTS
+
+
+def fan_days(spec: SimulationSpec) -> NDArray[np.int64]:
     """Return the days, from 1 to the horizon, for which the fan gives quantiles: evenly spread, the last included."""
-    count = min(horizon_days, FAN_DAYS_MAX)
-    return -(-np.arange(1, count + 1, dtype=np.int64) * horizon_days // count)
+    count = 1 if spec.terminal_only else min(spec.horizon_days, FAN_DAYS_MAX)
+    return -(-np.arange(1, count + 1, dtype=np.int64) * spec.horizon_days // count)
 
 
 def simulate_chunk(spec: SimulationSpec, chunk: Chunk) -> ChunkResult:
     """Simulate one chunk of a valid simulation; the result depends on nothing else."""
-    results = np.empty((len(RESULTS), chunk.path_count))
-    days = fan_days(spec.horizon_days)
-    columns = min(max(FAN_PATHS - chunk.first_path, 0), chunk.path_count)
-    fan = np.empty((len(days), columns))
-    block = PathBlock(chunk.first_path, chunk.path_count, results, days, fan)
-    MODELS.get(spec.model).simulate(spec, law_of(spec), block)
-    return ChunkResult(chunk, results, fan)
+    return _simulate(spec, chunk, _columns(spec.sample_paths, chunk))
+
+
+def _simulate(spec: SimulationSpec, chunk: Chunk, kept: int) -> ChunkResult:
+    """Simulate a chunk and keep the assets' values along its first `kept` paths."""
+    law = law_of(spec)
+    steps = step_count_of(spec)
+    step_days = spec.horizon_days // steps
+    days = fan_days(spec)
+    flow_days, flow_amounts = _flows(spec)
+    sink = PathSink(
+        results=np.empty((len(results_of(spec)), chunk.path_count)),
+        fan_days=days // step_days,
+        fan=np.empty((len(days), _columns(FAN_PATHS, chunk))),
+        flow_days=flow_days,
+        flow_amounts=flow_amounts,
+        asset_paths=np.empty((kept, spec.horizon_days + 1 if kept else 0, len(law.weights))),
+    )
+    MODELS.get(spec.model).simulate(spec, law, PathBlock(chunk.first_path, steps, step_days, sink))
+    return ChunkResult(chunk, sink.results, sink.fan, sink.asset_paths)
+
+
+def simulate_path(spec: SimulationSpec, path: int) -> ChunkResult:
+    """Simulate one path of a valid simulation alone: the same bits as in the whole.
+
+    The assets' values come with it, whether the simulation asks for them or not, but for one that is collapsed or keeps
+    only the ends: there nobody knows them.
+
+    Parameters
+    ----------
+    spec
+        The simulation.
+    path
+        Index of the path, from 0.
+
+    Examples
+    --------
+    >>> from riskwave.compute.montecarlo.spec import SimulationSpec
+    >>> spec = SimulationSpec(
+    ...     mean=[0.0, 0.0], covariance=[[1e-4, 0.0], [0.0, 4e-4]], weights=[0.5, 0.5], paths=1000, mode="full"
+    ... )
+    >>> alone = simulate_path(spec, 7)
+    >>> alone.asset_paths.shape
+    (1, 253, 2)
+    """
+    known = law_of(spec).mode == "full" and not spec.terminal_only
+    return _simulate(spec, Chunk(0, path, 1), 1 if known else 0)
+
+
+def _columns(count: int, chunk: Chunk) -> int:
+    """Return how many of a chunk's paths are among the first `count`."""
+    return min(max(count - chunk.first_path, 0), chunk.path_count)
+
+
+def _flows(spec: SimulationSpec) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the days on which something is paid, ascending, and how much in all; those of one day in their order."""
+    amounts: dict[int, float] = {}
+    for flow in spec.cash_flows:
+        amounts[flow.day] = amounts.get(flow.day, 0.0) + flow.amount
+    days = sorted(amounts)
+    return np.array(days, dtype=np.int64), np.array([amounts[day] for day in days], dtype=np.float64)

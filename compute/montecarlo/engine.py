@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from riskwave.compute.montecarlo.chunk import boundaries, plan_chunks, simulate_chunk
+from riskwave.compute.montecarlo.chunk import plan_chunks, simulate_chunk
 from riskwave.compute.montecarlo.model import MODELS
 from riskwave.compute.montecarlo.pricing import PricingSpec, price
-from riskwave.compute.montecarlo.result import summarize, target_reached
+from riskwave.compute.montecarlo.result import summarize
 from riskwave.compute.montecarlo.spec import Mode, SimulationSpec
+from riskwave.compute.montecarlo.stopping import StoppingRule
 from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
 
 if TYPE_CHECKING:
@@ -30,20 +30,15 @@ def run(spec: SimulationSpec) -> SimulationResult:
     >>> abs(mean.value - 0.13424645) < 4 * mean.standard_error
     True
     """
-    chunks = plan_chunks(spec)
+    rule = StoppingRule(spec)
     done: list[ChunkResult] = []
-    for boundary in boundaries(spec):
-        while paths_done(done) < boundary:
-            done.append(simulate_chunk(spec, chunks[len(done)]))
-        result = summarize(spec, done)
-        if target_reached(spec, result):
-            return replace(result, stopped_early=boundary < spec.paths)
-    return result
-
-
-def paths_done(results: list[ChunkResult]) -> int:
-    """Return the number of paths in some chunks' results."""
-    return sum(result.chunk.path_count for result in results)
+    for chunk in plan_chunks(spec):
+        done.append(simulate_chunk(spec, chunk))
+        if chunk.first_path + chunk.path_count == rule.next_boundary:
+            result = rule.look(done)
+            if result is not None:
+                return result
+    return summarize(spec, done)
 
 
 def warm_up() -> float:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ASSETS_MAX: Final = 500
 OBSERVATIONS_MAX: Final = 100_000
+SAMPLE_VALUES_MAX: Final = 2_000_000
+"""Most numbers in the paths of the assets that are kept: 16 MB."""
 
 SYMMETRY_TOLERANCE: Final = 1e-10
 """Largest difference between mirrored elements of a covariance, relative to the geometric mean of their variances."""
@@ -77,10 +79,21 @@ def check_model(spec: SimulationSpec, model: PortfolioModel) -> tuple[dict[str, 
     check_choice(spec.sampling, "sampling", model.samplings)
     if spec.rebalancing == "none" and spec.mode == "collapsed":
         raise InputError("mode", spec.mode, "full when rebalancing is none, because drifting weights need every asset")
+    if spec.sample_paths and spec.mode == "collapsed":
+        raise InputError("mode", spec.mode, "full when paths of the assets are wanted, because it simulates them")
     mode: str = spec.mode
     if mode == "auto":
-        mode = "full" if spec.rebalancing == "none" else model.modes[0]
+        mode = "full" if spec.rebalancing == "none" or spec.sample_paths else model.modes[0]
     return check_params(model.params, spec.params), mode
+
+
+def check_sample_paths(spec: SimulationSpec) -> None:
+    """Check that the paths of the assets that are to be kept are not too many."""
+    assets = np.shape(spec.weights)[-1:] or (1,)
+    most = max(SAMPLE_VALUES_MAX // ((spec.horizon_days + 1) * max(assets[0], 1)), 1)
+    if spec.sample_paths > most:
+        allowed = f"at most {most} paths of {spec.horizon_days} days and {assets[0]} assets"
+        raise TooLargeError("sample_path_count", spec.sample_paths, allowed)
 
 
 def portfolio_law(spec: SimulationSpec, params: dict[str, Value], mode: str, model: PortfolioModel) -> PortfolioLaw:

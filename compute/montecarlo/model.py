@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from riskwave.compute.montecarlo.law import PortfolioLaw, check_model, history_law, portfolio_law
+from riskwave.compute.montecarlo.law import PortfolioLaw, check_model, check_sample_paths, history_law, portfolio_law
 from riskwave.compute.montecarlo.spec import SimulationSpec, check_run
 from riskwave.compute.registry import Param, Registry
+from riskwave.compute.result_warning import ResultWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from riskwave.compute.result_warning import ResultWarning
+    from riskwave.compute.montecarlo.path_state import PathSink
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PathBlock:
-    """Consecutive paths to simulate, and the arrays that receive what is kept of them.
+    """Consecutive paths to simulate, and where what is kept of them goes.
 
     Parameters
     ----------
-    first_path, path_count
-        Which paths.
-    results
-        Shape (4, path_count): final return, volatility, maximum drawdown and Sharpe ratio.
-    fan_days
-        Ascending days whose wealth is kept, from 1.
-    fan
-        Shape (fan days, columns): the wealth of the first `columns` paths of the block; may have no column.
+    first_path
+        The first of them; there are as many as the sink has columns.
+    step_count, step_days
+        Steps of each path and days of a step: one step of the whole horizon where the model draws ends alone, steps of
+        a day otherwise.
+    sink
+        The arrays to fill.
     """
 
     first_path: int
-    path_count: int
-    results: NDArray[np.float64]
-    fan_days: NDArray[np.int64]
-    fan: NDArray[np.float64]
+    step_count: int
+    step_days: int
+    sink: PathSink
 
 
 def _as_it_is(law: PortfolioLaw) -> PortfolioLaw:
     return law
+
+
+def _never(_spec: SimulationSpec) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ class PortfolioModel:
         How its random numbers can be drawn, the default first.
     takes_history
         Whether it is given by observed returns, and not by mean and covariance.
+    ends_alone
+        Whether its law lets the end of a path be drawn without the days before.
     """
 
     name: str
@@ -85,6 +87,7 @@ class PortfolioModel:
     samplings: tuple[str, ...] = ("independent", "antithetic")
     takes_history: bool = False
     positive: bool = False
+    ends_alone: Callable[[SimulationSpec], bool] = _never
 
 
 MODELS: Registry[PortfolioModel] = Registry("model", "riskwave.compute.montecarlo.models")
@@ -96,8 +99,29 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     model = MODELS.get(spec.model)
     check_run(spec)
     params, mode = check_model(spec, model)
+    check_sample_paths(spec)
     law = history_law(spec, params, mode) if model.takes_history else portfolio_law(spec, params, mode, model)
-    return model.prepare(law)
+    law = model.prepare(law)
+    warnings = (*law.warnings, *_terminal_warnings(spec))
+    return replace(law, warnings=warnings) if warnings else law
+
+
+def step_count_of(spec: SimulationSpec) -> int:
+    """Return the steps that each path of a valid simulation takes: a single one where its end can be drawn alone."""
+    alone = spec.terminal_only and not spec.cash_flows and MODELS.get(spec.model).ends_alone(spec)
+    return 1 if alone else spec.horizon_days
+
+
+def _terminal_warnings(spec: SimulationSpec) -> tuple[ResultWarning, ...]:
+    if not spec.terminal_only or step_count_of(spec) == 1:
+        return ()
+    why = (
+        "cash flows need the days before"
+        if spec.cash_flows
+        else f"the model {spec.model} with this rebalancing has no law of the end alone"
+    )
+    message = f"{why}; every day was simulated, and only the end was kept"
+    return (ResultWarning("PATHS_SIMULATED", message, "terminal_only"),)
 
 
 def validate(spec: SimulationSpec) -> tuple[ResultWarning, ...]:

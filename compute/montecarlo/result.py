@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from riskwave.compute.digest import digest_arrays
-from riskwave.compute.montecarlo.chunk import FAN_PATHS, fan_days
+from riskwave.compute.montecarlo.chunk import FAN_PATHS, fan_days, results_of
 from riskwave.compute.montecarlo.model import law_of
-from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.summary import (
     DistributionSummary,
     Tail,
@@ -92,7 +91,8 @@ class SimulationResult:
     statistics
         Of the final return.
     summaries
-        The distributions of returns, volatilities, max_drawdowns and sharpe_ratios, in this order.
+        The distributions of returns, volatilities, max_drawdowns and sharpe_ratios, in this order; of the returns alone
+        when only the ends are kept.
     fan
         Quantiles of the wealth along time.
     tails
@@ -101,6 +101,9 @@ class SimulationResult:
         For the returns that were asked for.
     distributions
         Every path's numbers by name, each of shape (paths,); empty unless asked for.
+    sample_paths
+        The assets' values along the first paths, shape (paths, days + 1, assets), 1 at the start; without a path unless
+        asked for.
     stopped_early
         Whether a precision target ended the run before all paths.
     num_simulations, time_horizon_days, seed
@@ -115,6 +118,7 @@ class SimulationResult:
     tails: tuple[Tail, ...]
     thresholds: tuple[ThresholdProbability, ...]
     distributions: dict[str, NDArray[np.float64]]
+    sample_paths: NDArray[np.float64]
     stopped_early: bool
     num_simulations: int
     time_horizon_days: int
@@ -138,7 +142,7 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
     paired = spec.sampling == "antithetic"
     summaries = tuple(
         summarize_distribution(name, results[row], spec.tail_probabilities, spec.confidence, paired=paired)
-        for row, name in enumerate(RESULTS)
+        for row, name in enumerate(results_of(spec))
     )
     returns = results[0]
     thresholds = tuple(
@@ -152,7 +156,10 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
         fan=_fan(spec, ordered),
         tails=summaries[0].tails,
         thresholds=thresholds,
-        distributions={name: results[row] for row, name in enumerate(RESULTS)} if spec.distributions else {},
+        distributions={name: results[row] for row, name in enumerate(results_of(spec))} if spec.distributions else {},
+        sample_paths=np.concatenate([result.asset_paths for result in ordered if result.asset_paths.size])
+        if spec.sample_paths
+        else np.empty((0, 0, 0)),
         stopped_early=False,
         num_simulations=len(returns),
         time_horizon_days=spec.horizon_days,
@@ -195,7 +202,7 @@ def _fan(spec: SimulationSpec, chunks: list[ChunkResult]) -> WealthFan:
     wealth = np.concatenate([result.fan for result in chunks if result.chunk.first_path < FAN_PATHS], axis=1)
     wealth.sort(axis=1)
     quantiles = np.array([[quantile_of_sorted(row, p) for row in wealth] for p in FAN_PROBABILITIES])
-    days = np.concatenate([[0], fan_days(spec.horizon_days)])
+    days = np.concatenate([[0], fan_days(spec)])
     with_start = np.concatenate([np.ones((len(FAN_PROBABILITIES), 1)), quantiles], axis=1)
     return WealthFan(days, FAN_PROBABILITIES, with_start, wealth.shape[1])
 
@@ -217,6 +224,8 @@ def _numbers(result: SimulationResult) -> Iterator[tuple[str, NDArray[np.float64
     yield "probabilities", _estimate_rows([result.statistics.probability_of_loss, *probabilities])
     yield "fan.days", result.fan.days.astype(np.float64)
     yield "fan.wealth", result.fan.wealth
+    if result.sample_paths.size:
+        yield "sample_paths", result.sample_paths
     yield "run", np.array([result.num_simulations, result.time_horizon_days, result.fan.path_count], dtype=np.float64)
 
 

@@ -30,6 +30,8 @@ HORIZON_DAYS_MAX: Final = 10_000
 TAIL_PROBABILITIES_MAX: Final = 100
 RETURN_THRESHOLDS_MAX: Final = 100
 RETURN_THRESHOLD_MAX: Final = 1e6
+CASH_FLOWS_MAX: Final = 10_000
+CASH_FLOW_MAX: Final = 1e6
 
 
 TARGET_STATISTICS: Final = (
@@ -62,6 +64,18 @@ class PrecisionTarget:
 
     statistic: str
     standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlow:
+    """Money that leaves (positive amount) or enters (negative) the portfolio at the end of a day, counted from 1.
+
+    The amount is a fraction of the starting wealth. What is not there cannot leave: the wealth ends at zero, and so
+    does the path unless money comes in later.
+    """
+
+    day: int
+    amount: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,6 +120,14 @@ class SimulationSpec:
         Confidence of the intervals, as a fraction.
     target
         When to stop early; None runs all paths.
+    cash_flows
+        Money that leaves or comes on the way. The final return is that of the wealth which is left; volatility,
+        drawdown and Sharpe ratio are those of the investment, as if nothing had been paid.
+    terminal_only
+        Keep the end of each path only: volatilities, drawdowns, Sharpe ratios and the days of the fan are left out.
+        Where the model has a law of the end (`PortfolioModel.ends_alone`) the days before are not drawn.
+    sample_paths
+        Number of first paths whose assets' values are kept day by day; they need the mode ``full``.
     """
 
     weights: NDArray[np.float64]
@@ -125,6 +147,9 @@ class SimulationSpec:
     return_thresholds: tuple[float, ...] = ()
     confidence: float = 0.95
     target: PrecisionTarget | None = None
+    cash_flows: tuple[CashFlow, ...] = ()
+    terminal_only: bool = False
+    sample_paths: int = 0
 
 
 def check_run(spec: SimulationSpec) -> None:
@@ -142,9 +167,21 @@ def check_run(spec: SimulationSpec) -> None:
     for index, threshold in enumerate(spec.return_thresholds):
         check_number(threshold, f"return_thresholds[{index}]", low=-RETURN_THRESHOLD_MAX, high=RETURN_THRESHOLD_MAX)
 
+    _check_cash_flows(spec)
+    _check_integer("sample_path_count", spec.sample_paths, 0, spec.paths)
+    if spec.sample_paths and spec.terminal_only:
+        raise InputError("sample_path_count", spec.sample_paths, "0 with terminal_only, which keeps no path")
     if spec.target is not None:
         check_choice(spec.target.statistic, "target.statistic", TARGET_STATISTICS)
         check_number(spec.target.standard_error, "target.standard_error", low=0.0, high=1e6, closed=False)
+
+
+def _check_cash_flows(spec: SimulationSpec) -> None:
+    if len(spec.cash_flows) > CASH_FLOWS_MAX:
+        raise TooLargeError("cash_flows", f"{len(spec.cash_flows)} flows", f"at most {CASH_FLOWS_MAX} flows")
+    for index, flow in enumerate(spec.cash_flows):
+        _check_integer(f"cash_flows[{index}].day", flow.day, 1, spec.horizon_days)
+        check_number(flow.amount, f"cash_flows[{index}].amount", low=-CASH_FLOW_MAX, high=CASH_FLOW_MAX)
 
 
 def _check_integer(name: str, value: object, low: int, high: int) -> None:
@@ -152,7 +189,7 @@ def _check_integer(name: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
         raise InputError(name, value, allowed)
     if value > high:
-        kind = InputError if name == "seed" else TooLargeError
+        kind = TooLargeError if name in {"paths", "horizon_days"} else InputError
         raise kind(name, value, allowed)
 
 

@@ -18,10 +18,10 @@ import numpy as np
 
 from riskwave.compute.errors import InputError
 from riskwave.compute.jit import kernel
-from riskwave.compute.montecarlo.assets import ASSET_LANES, advance_portfolio, start_holdings
+from riskwave.compute.montecarlo.assets import ASSET_LANES, advance_portfolio, keep_assets, start_holdings
 from riskwave.compute.montecarlo.block_length import politis_white_block_length
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
-from riskwave.compute.montecarlo.path_state import LANES, STATE_ROWS, advance, finish, record, reset
+from riskwave.compute.montecarlo.path_state import LANES, STATE_ROWS, PathSink, advance, end_day, finish, reset
 from riskwave.compute.montecarlo.philox import INDEPENDENT, RESAMPLING_DRAW, WORDS, fill_words, split_seed
 from riskwave.compute.registry import Param
 from riskwave.compute.result_warning import ResultWarning
@@ -69,27 +69,24 @@ def simulate_series(
     jump_below: int,
     k0: np.uint32,
     k1: np.uint32,
-    results: NDArray[np.float64],
-    fan_days: NDArray[np.int64],
-    fan: NDArray[np.float64],
+    sink: PathSink,
 ) -> None:
     """Simulate the rebalanced portfolio from the history of its own returns less their mean."""
     words = np.empty((WORDS, LANES), dtype=np.uint32)
     positions = np.zeros(LANES, dtype=np.int64)
     drawn = np.empty(LANES)
     state = np.empty((STATE_ROWS, LANES))
+    results = sink.results
     for start in range(0, results.shape[1], LANES):
         width = min(LANES, results.shape[1] - start)
         reset(state, width)
-        fan_row = 0
+        fan_row, flow_row = 0, 0
         for day in range(horizon):
             move_positions(positions, words, first_path + start, day, len(deviations), jump_below, k0, k1, width)
             for j in range(width):
                 drawn[j] = deviations[positions[j]]
             advance(state, drawn, 1.0, growth, width)
-            if start < fan.shape[1] and fan_days[fan_row] == day + 1:
-                record(state, fan, fan_row, start, width)
-                fan_row += 1
+            fan_row, flow_row = end_day(state, sink, day + 1, fan_row, flow_row, start, width)
         finish(state, horizon, 1.0, growth, results, start, width)
 
 
@@ -105,9 +102,7 @@ def simulate_history(
     jump_below: int,
     k0: np.uint32,
     k1: np.uint32,
-    results: NDArray[np.float64],
-    fan_days: NDArray[np.int64],
-    fan: NDArray[np.float64],
+    sink: PathSink,
 ) -> None:
     """Simulate every asset from `history`, shape (assets, observations), the returns less their means."""
     assets, observations = history.shape
@@ -117,20 +112,21 @@ def simulate_history(
     holdings = np.empty((assets if drifting else 0, ASSET_LANES))
     portfolio = np.empty((2, ASSET_LANES))
     state = np.empty((STATE_ROWS, ASSET_LANES))
+    results = sink.results
     for start in range(0, results.shape[1], ASSET_LANES):
         width = min(ASSET_LANES, results.shape[1] - start)
         reset(state, width)
         start_holdings(holdings, weights, portfolio)
-        fan_row = 0
+        fan_row, flow_row = 0, 0
         for day in range(horizon):
             move_positions(positions, words, first_path + start, day, observations, jump_below, k0, k1, width)
             for asset in range(assets):
                 for j in range(width):
                     drawn[asset, j] = history[asset, positions[j]]
             advance_portfolio(state, drawn, means, weights, holdings, portfolio, growth, width)
-            if start < fan.shape[1] and fan_days[fan_row] == day + 1:
-                record(state, fan, fan_row, start, width)
-                fan_row += 1
+            if start < sink.asset_paths.shape[0]:
+                keep_assets(sink.asset_paths, drawn, means, day + 1, start, width)
+            fan_row, flow_row = end_day(state, sink, day + 1, fan_row, flow_row, start, width)
         finish(state, horizon, 1.0, growth, results, start, width)
 
 
@@ -149,17 +145,17 @@ def _prepare(law: PortfolioLaw) -> PortfolioLaw:
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     k0, k1 = split_seed(spec.seed)
     jump_below = int(2.0**32 / float(law.params["block_length"]))
-    path, days, sinks = block.first_path, spec.horizon_days, (block.results, block.fan_days, block.fan)
+    path, days, sink = block.first_path, block.step_count, block.sink
     deviations = law.history - law.mean
     growth = 1.0 + law.portfolio_mean
     if law.mode == "collapsed":
         series = np.ascontiguousarray((deviations * law.weights).sum(axis=1))
-        simulate_series(path, days, series, growth, jump_below, k0, k1, *sinks)
+        simulate_series(path, days, series, growth, jump_below, k0, k1, sink)
         return
     drifting = spec.rebalancing == "none"
     growth = 1.0 if drifting else growth
     history = np.ascontiguousarray(deviations.T)
-    simulate_history(path, days, history, law.mean, law.weights, growth, drifting, jump_below, k0, k1, *sinks)
+    simulate_history(path, days, history, law.mean, law.weights, growth, drifting, jump_below, k0, k1, sink)
 
 
 def path_step_ns(law: PortfolioLaw) -> float:

@@ -49,6 +49,11 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
     simulate_independent_days(spec, law, block, log_covariance=log_covariance(law))
 
 
+def _ends_alone(spec: SimulationSpec) -> bool:
+    """Lognormal prices are lognormal after any time, but a rebalanced sum of them is not."""
+    return spec.rebalancing == "none" or np.size(spec.weights) == 1
+
+
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
     assets = len(law.weights)
@@ -68,5 +73,6 @@ MODELS.add(
         simulate=_simulate,
         path_step_ns=path_step_ns,
         prepare=_prepare,
+        ends_alone=_ends_alone,
     )
 )
