@@ -1,92 +1,41 @@
-"""Pricing by simulation: chunks of paths, exact merging, the control variate, and the error."""
+"""Pricing by simulation: one chunk of paths, exact merging, the control variate, and the error."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from riskwave.compute.errors import InputError, TooLargeError
+from riskwave.compute.errors import InputError
 from riskwave.compute.estimates import Estimate, student_estimate
 from riskwave.compute.jit import kernel
-from riskwave.compute.montecarlo.chunk import CHUNK_S, Chunk
-from riskwave.compute.montecarlo.path_state import LANES
-from riskwave.compute.montecarlo.philox import INDEPENDENT, MIRRORED, SEED_MAX, split_seed
-from riskwave.compute.montecarlo.pricing.paths import FEATURES, Features, Lognormal, lognormal_features
-from riskwave.compute.montecarlo.pricing.payoff import PAYOFFS, Payoff
-from riskwave.compute.registry import check_params
-from riskwave.compute.risk.inputs import check_choice, check_number
+from riskwave.compute.montecarlo.philox import INDEPENDENT, MIRRORED, PRICE_DRAW, split_seed
+from riskwave.compute.montecarlo.pricing.exercise import with_policy
+from riskwave.compute.montecarlo.pricing.greeks import Values, sensitivities
+from riskwave.compute.montecarlo.pricing.noise import pseudo_noise, sobol_noise
+from riskwave.compute.montecarlo.pricing.plan import boundaries, plan_pricing
+from riskwave.compute.montecarlo.pricing.spec import PriceSums, PricingSpec
+from riskwave.compute.montecarlo.pricing.task import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from riskwave.compute.montecarlo.pricing.payoff import Control
-    from riskwave.compute.registry import Value
-
-PRICING_PATHS_MAX: Final = 10**9
-"""Only sums are kept of a price's paths."""
-
-STEPS_MAX: Final = 10_000
+    from riskwave.compute.montecarlo.chunk import Chunk
+    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.task import Task
+    from riskwave.compute.result_warning import ResultWarning
 
 _BLOCK: Final = 1024
-_EXPONENT_MAX: Final = 690.0
-_EXTREME_DEVIATIONS: Final = 12.0
-_STEP_NS: Final = {"plain": 2.2, "mean": 3.0, "continuous": 5.5}
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class PricingSpec:
-    """A derivative on one price that follows a geometric Brownian motion under the pricing measure.
-
-    Parameters
-    ----------
-    payoff, payoff_params
-        Name of a registered payoff, and its parameters.
-    spot
-        Price at the start; positive.
-    volatility
-        A year's, as a fraction; 0 is exact.
-    risk_free_rate, dividend_yield
-        A year's, continuously compounded.
-    maturity_years
-        From 0; 0 gives the payoff of the spot.
-    paths
-        From 2 to `PRICING_PATHS_MAX`.
-    steps
-        Equal time steps; 0 lets the payoff decide.
-    seed
-        From 0 to 2^64 - 1.
-    sampling
-        ``independent`` or ``antithetic``.
-    confidence
-        Of the interval.
-    """
-
-    payoff: str
-    spot: float
-    volatility: float
-    maturity_years: float
-    paths: int
-    payoff_params: Mapping[str, object] = field(default_factory=dict)
-    risk_free_rate: float = 0.0
-    dividend_yield: float = 0.0
-    steps: int = 0
-    seed: int = 0
-    sampling: Literal["independent", "antithetic"] = "independent"
-    confidence: float = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class PriceSums:
-    """Sums over the draws of a chunk: number, payoff, control, their squares and product."""
-
-    chunk: Chunk
-    count: int
-    sums: tuple[float, float, float, float, float]
+_TILE: Final = 1 << 16
+_LANES_MIN: Final = 32
+_LANES_MAX: Final = 4096
+_LANES_UNIT: Final = 256
+_ROUNDING: Final = 1e-13
+_PRICE_SUMS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,115 +51,184 @@ class PriceResult:
     path_count
         Paths that were used.
     variance_reduction
-        Variance without the control variate over the variance with it; 1 without one.
+        Variance of independent draws without the control variate over that with it; 1 without one.
+    greeks
+        The sensitivities that were asked for, by name; a name with an asset's index in brackets where there are
+        several assets. Per unit of spot, volatility (1 is a hundred per cent), rate, and year that passes.
+    warnings
+        What the caller should know.
+    stopped_early
+        Whether the precision target was reached before all paths were used.
     """
 
     price: Estimate
     exact_price: float
     path_count: int
     variance_reduction: float
+    greeks: Mapping[str, Estimate] = field(default_factory=dict)
+    warnings: tuple[ResultWarning, ...] = ()
+    stopped_early: bool = False
 
 
 @kernel()
-def _block_sums(y: NDArray[np.float64], c: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
-    """Set `sums`, shape (5, blocks), to the sums of y, c, y^2, c^2 and y c, block by block and one by one."""
+def _block_sums(rows: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
+    """Set `sums`, shape (5 + 2 greeks, blocks), from rows y, c, greeks..., block by block and one by one.
+
+    The sums are those of y, c, y^2, c^2, y c, and of each sensitivity and its square.
+    """
     for block in range(sums.shape[1]):
+        first, last = block * _BLOCK, min((block + 1) * _BLOCK, rows.shape[1])
         s0, s1, s2, s3, s4 = 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(block * _BLOCK, min((block + 1) * _BLOCK, len(y))):
-            s0 += y[i]
-            s1 += c[i]
-            s2 += y[i] * y[i]
-            s3 += c[i] * c[i]
-            s4 += y[i] * c[i]
+        for i in range(first, last):
+            y, c = rows[0, i], rows[1, i]
+            s0 += y
+            s1 += c
+            s2 += y * y
+            s3 += c * c
+            s4 += y * c
         sums[0, block], sums[1, block], sums[2, block], sums[3, block], sums[4, block] = s0, s1, s2, s3, s4
+        for k in range(rows.shape[0] - 2):
+            s0, s1 = 0.0, 0.0
+            for i in range(first, last):
+                s0 += rows[k + 2, i]
+                s1 += rows[k + 2, i] * rows[k + 2, i]
+            sums[5 + 2 * k, block], sums[6 + 2 * k, block] = s0, s1
 
 
-def _contract(spec: PricingSpec) -> tuple[Payoff, dict[str, Value], Lognormal]:
-    """Check a specification and return payoff, parameters and the law of the price."""
-    payoff = PAYOFFS.get(spec.payoff)
-    params = check_params(payoff.params, spec.payoff_params, "payoff_params")
-    _check_integer("paths", spec.paths, 2, PRICING_PATHS_MAX)
-    _check_integer("steps", spec.steps, 0, STEPS_MAX)
-    _check_integer("seed", spec.seed, 0, SEED_MAX)
-    check_choice(spec.sampling, "sampling", ("independent", "antithetic"))
-    if spec.sampling == "antithetic" and spec.paths % 2:
-        raise InputError("paths", spec.paths, "an even number, because antithetic paths come in pairs")
-    spot = check_number(spec.spot, "spot", low=1e-9, high=1e12)
-    volatility = check_number(spec.volatility, "volatility", low=0.0, high=10.0)
-    maturity = check_number(spec.maturity_years, "maturity_years", low=0.0, high=100.0)
-    rate = check_number(spec.risk_free_rate, "risk_free_rate", low=-1.0, high=10.0)
-    dividend = check_number(spec.dividend_yield, "dividend_yield", low=-1.0, high=10.0)
-    check_number(spec.confidence, "confidence", low=0.0, high=1.0, closed=False)
-    payoff.check(spot, params)
-    steps = spec.steps or payoff.step_count(params)
-    law = Lognormal(spot, rate - dividend, volatility, maturity, steps)
-    if abs(law.step_drift * steps) + _EXTREME_DEVIATIONS * volatility * math.sqrt(maturity) > _EXPONENT_MAX:
-        raise InputError("maturity_years", maturity, "short enough for prices to stay in the range of numbers")
-    return payoff, params, law
+def _lanes(task: Task) -> int:
+    """Return the paths of a block: few enough for its prices to stay in the second cache."""
+    lanes = _TILE // (task.market.steps * task.market.assets)
+    lanes = min(max(lanes, _LANES_MIN), _LANES_MAX)
+    return lanes // _LANES_UNIT * _LANES_UNIT or lanes // 16 * 16
 
 
-def _control_of(payoff: Payoff, law: Lognormal, params: dict[str, Value]) -> Control | None:
-    """Return the control variate; none where the exact price is known, so that the simulation stays a check of it."""
-    return payoff.control if math.isnan(payoff.expectation(law, params)) else None
-
-
-def plan_pricing(spec: PricingSpec) -> tuple[Chunk, ...]:
-    """Check `spec` and return the chunks of its paths, a function of the request alone."""
-    payoff, params, law = _contract(spec)
-    kind = "continuous" if payoff.needs_continuous(params) else "mean" if payoff.needs_mean(params) else "plain"
-    size = max(int(CHUNK_S / (1e-9 * (law.steps * _STEP_NS[kind] + 60.0))) // LANES, 1) * LANES
-    return tuple(
-        Chunk(index, first, min(size, spec.paths - first)) for index, first in enumerate(range(0, spec.paths, size))
-    )
+def _noises(task: Task, chunk: Chunk, replicate: int) -> Iterator[tuple[int, Noise]]:
+    """Yield where in the chunk a block begins, and its noise."""
+    shocks, steps, lanes = task.model.shocks(task.market.assets), task.market.steps, _lanes(task)
+    count, first = chunk.path_count // task.replicates, chunk.first_path // task.replicates
+    pairing = MIRRORED if task.spec.sampling == "antithetic" else INDEPENDENT
+    key = split_seed(task.spec.seed)
+    for start in range(0, count, lanes):
+        width = min(lanes, count - start)
+        if task.spec.sampling == "sobol":
+            yield start, sobol_noise(shocks, steps, replicate, first + start, width, task.spec.seed)
+        else:
+            yield start, pseudo_noise(shocks, steps, first + start, width, PRICE_DRAW, key, pairing)
 
 
 def price_chunk(spec: PricingSpec, chunk: Chunk) -> PriceSums:
     """Simulate one chunk and return its sums; antithetic pairs count as one draw, their mean."""
-    payoff, params, law = _contract(spec)
-    rows = np.empty((FEATURES, chunk.path_count))
-    pairing = MIRRORED if spec.sampling == "antithetic" else INDEPENDENT
-    levels, continuous = payoff.needs_mean(params), payoff.needs_continuous(params)
-    drift, deviation = law.step_drift, law.step_deviation
-    lognormal_features(
-        chunk.first_path, law.steps, drift, deviation, levels, continuous, *split_seed(spec.seed), pairing, rows
-    )
-    rows *= law.spot
-    features = Features(*rows)
-    y = payoff.amounts(law, params, features)
-    control = _control_of(payoff, law, params)
-    c = np.zeros_like(y) if control is None else control(law, params, features)[0]
-    if spec.sampling == "antithetic":
-        y, c = 0.5 * (y[0::2] + y[1::2]), 0.5 * (c[0::2] + c[1::2])
-    blocks = np.empty((5, -(-len(y) // _BLOCK)))
-    _block_sums(np.ascontiguousarray(y), np.ascontiguousarray(c), blocks)
-    sums = tuple(math.fsum(row) for row in blocks)
-    return PriceSums(chunk, len(y), (sums[0], sums[1], sums[2], sums[3], sums[4]))
+    task = with_policy(task_of(spec))
+    wanted = sensitivities(task)
+    count = chunk.path_count // task.replicates
+    sums: list[tuple[float, ...]] = []
+    draws = 0
+    for replicate in range(task.replicates):
+        rows = np.zeros((2 + len(wanted), count))
+        for start, noise in _noises(task, chunk, replicate):
+            part = rows[:, start : start + noise.normals.shape[1]]
+            values = Values(task, noise)
+            part[0] = values.amounts(task.market)
+            if task.control is not None:
+                part[1] = task.control.amounts(task.contract, values.paths(task.market))
+            for row, sensitivity in enumerate(wanted):
+                part[2 + row] = values.sensitivity(sensitivity)
+        if spec.sampling == "antithetic":
+            rows = np.ascontiguousarray(0.5 * (rows[:, 0::2] + rows[:, 1::2]))
+        blocks = np.empty((_PRICE_SUMS + 2 * len(wanted), -(-rows.shape[1] // _BLOCK)))
+        _block_sums(rows, blocks)
+        sums.append(tuple(math.fsum(row) for row in blocks))
+        draws += rows.shape[1]
+    return PriceSums(chunk, draws, tuple(sums))
 
 
 def merge_prices(spec: PricingSpec, chunks: Iterable[PriceSums]) -> PriceResult:
-    """Merge chunks, in whatever order they come: the sums over them are exact before they are rounded."""
-    payoff, params, law = _contract(spec)
-    done = list(chunks)
+    """Merge chunks, in whatever order they come: the sums over them are exact before they are rounded.
+
+    Raises
+    ------
+    InputError
+        If prices on the paths left the range of numbers, so that there is no estimate.
+    """
+    task, done = task_of(spec), list(chunks)
+    wanted = sensitivities(task)
+    sums = np.array(
+        [
+            [math.fsum(item.sums[replicate][k] for item in done) for k in range(_PRICE_SUMS + 2 * len(wanted))]
+            for replicate in range(task.replicates)
+        ]
+    )
+    if not np.all(np.isfinite(sums)):
+        allowed = "short enough for prices to stay in the range of numbers on every path"
+        raise InputError("maturity_years", spec.maturity_years, allowed)
     n = sum(item.count for item in done)
-    sy, sc, syy, scc, syc = (math.fsum(item.sums[k] for item in done) for k in range(5))
-    mean, variance = sy / n, max(syy - sy * sy / n, 0.0)
-    reduced, method = variance, "mean"
-    control_variance = max(scc - sc * sc / n, 0.0)
-    control = _control_of(payoff, law, params)
-    if control is not None and control_variance > 0.0:
-        empty = Features(*np.empty((FEATURES, 0)))
+    paths = sum(item.chunk.path_count for item in done)
+    price, reduction = _price(task, sums, n)
+    labels = [f"{item.method}; {'scrambles' if task.replicates > 1 else 'Student t'}" for item in wanted]
+    greeks = {
+        item.name: _mean(task, sums[:, 5 + 2 * k], sums[:, 6 + 2 * k], n, labels[k]) for k, item in enumerate(wanted)
+    }
+    return PriceResult(
+        price=price,
+        exact_price=task.market.discount * task.expectation,
+        path_count=paths,
+        variance_reduction=reduction,
+        greeks=greeks,
+        warnings=task.model.warnings(task.market),
+        stopped_early=paths < spec.paths,
+    )
+
+
+def _mean(task: Task, totals: NDArray[np.float64], squares: NDArray[np.float64], n: int, method: str) -> Estimate:
+    """Return the mean of draws with its error; of scrambles, which differ less than independent draws, from them."""
+    if task.replicates > 1:
+        means = totals * task.replicates / n
+        return _of_means(means, task.spec.confidence, method)
+    mean = float(totals[0]) / n
+    variance = _variance(float(squares[0]), float(totals[0]), float(totals[0]), n, float(squares[0]))
+    error = math.sqrt(variance / (n - 1) / n) if n > 1 else math.nan
+    return student_estimate(mean, error, n - 1, task.spec.confidence, method)
+
+
+def _of_means(means: NDArray[np.float64], confidence: float, method: str) -> Estimate:
+    count = len(means)
+    mean = math.fsum(means) / count
+    spread = math.fsum((value - mean) ** 2 for value in means)
+    return student_estimate(mean, math.sqrt(spread / (count - 1) / count), count - 1, confidence, method)
+
+
+def _variance(product: float, first: float, second: float, n: int, size: float) -> float:
+    """Return the sum of squared deviations; what rounding leaves of equal draws is nothing."""
+    left = product - first * second / n
+    return left if abs(left) > _ROUNDING * size else 0.0
+
+
+def _price(task: Task, sums: NDArray[np.float64], n: int) -> tuple[Estimate, float]:
+    """Return the price, and by how much the control variate reduces the variance."""
+    sy, sc, syy, scc, syc = (math.fsum(column) for column in sums[:, :_PRICE_SUMS].T)
+    variance, control_variance = _variance(syy, sy, sy, n, syy), _variance(scc, sc, sc, n, scc)
+    slope, reduced, method = 0.0, variance, "mean"
+    expected = 0.0
+    if task.control is not None and control_variance > 0.0:
         slope = (syc - sy * sc / n) / control_variance
-        mean -= slope * (sc / n - control(law, params, empty)[1])
+        expected = task.control.expectation(task.contract, task.market, task.terminal)
         reduced = max(variance - slope * slope * control_variance, 0.0)
         method = "mean with a control variate"
-    discount = math.exp(-spec.risk_free_rate * spec.maturity_years)
-    error = math.sqrt(reduced / (n - 1) / n) if n > 1 else math.nan
-    return PriceResult(
-        price=student_estimate(discount * mean, discount * error, n - 1, spec.confidence, method + "; Student t"),
-        exact_price=discount * payoff.expectation(law, params),
-        path_count=sum(item.chunk.path_count for item in done),
-        variance_reduction=variance / reduced if reduced > 0.0 else 1.0,
-    )
+    discount, confidence = task.market.discount, task.spec.confidence
+    if task.replicates > 1:
+        share = task.replicates / n
+        means = discount * (sums[:, 0] * share - slope * (sums[:, 1] * share - expected))
+        estimate = _of_means(means, confidence, f"{method} over scrambled Sobol points; Student t of the scrambles")
+    else:
+        mean = sy / n - slope * (sc / n - expected)
+        error = math.sqrt(reduced / (n - 1) / n) if n > 1 else math.nan
+        estimate = student_estimate(discount * mean, discount * error, n - 1, confidence, f"{method}; Student t")
+    return estimate, variance / reduced if reduced > 0.0 else 1.0
+
+
+def target_reached(spec: PricingSpec, result: PriceResult) -> bool:
+    """Return whether a price is as precise as `target_se` asks for; never without a target."""
+    return spec.target_se > 0.0 and result.price.standard_error <= spec.target_se
 
 
 def price(spec: PricingSpec) -> PriceResult:
@@ -220,18 +238,34 @@ def price(spec: PricingSpec) -> PriceResult:
     --------
     >>> call = {"payoff": "european", "payoff_params": {"strike": 100.0}}
     >>> market = {"spot": 100.0, "volatility": 0.2, "risk_free_rate": 0.05, "maturity_years": 1.0}
-    >>> result = price(PricingSpec(**call, **market, paths=100_000, seed=1))
+    >>> result = price(PricingSpec(**call, **market, paths=100_000, seed=1, greeks=("delta",)))
     >>> round(result.exact_price, 4)
     10.4506
     >>> abs(result.price.value - result.exact_price) < 4 * result.price.standard_error
     True
+    >>> abs(result.greeks["delta"].value - 0.6368) < 4 * result.greeks["delta"].standard_error
+    True
     """
-    return merge_prices(spec, [price_chunk(spec, chunk) for chunk in plan_pricing(spec)])
+    chunks = plan_pricing(spec)
+    done: list[PriceSums] = []
+    for boundary in boundaries(spec):
+        while sum(item.chunk.path_count for item in done) < boundary:
+            done.append(price_chunk(spec, chunks[len(done)]))
+        result = merge_prices(spec, done)
+        if target_reached(spec, result):
+            break
+    return result
 
 
-def _check_integer(name: str, value: object, low: int, high: int) -> None:
-    allowed = f"an integer from {low} to {high}"
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-        raise InputError(name, value, allowed)
-    if value > high:
-        raise (InputError if name == "seed" else TooLargeError)(name, value, allowed)
+def warm_up() -> None:
+    """Compile every pricing kernel, or load it from the cache."""
+    spec = PricingSpec(payoff="european", spot=100.0, volatility=0.2, maturity_years=1.0, paths=32, steps=2)
+    for changes in WARM_UP:
+        price(replace(spec, **changes))
+
+
+WARM_UP: Final[tuple[dict[str, Any], ...]] = (
+    {"payoff": "lookback"},
+    {"payoff": "asian", "sampling": "sobol"},
+)
+"""What compiles every kernel between them."""

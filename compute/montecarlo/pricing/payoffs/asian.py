@@ -8,48 +8,65 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskwave.compute.montecarlo.pricing.closed_forms import black, geometric_mean
-from riskwave.compute.montecarlo.pricing.payoff import KIND, PAYOFFS, STRIKE, Payoff
+from riskwave.compute.montecarlo.pricing.payoff import KIND, ONE_PRICE, PAYOFFS, STRIKE, Contract, Control, Payoff
+from riskwave.compute.montecarlo.pricing.payoffs.european import FORWARD
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from riskwave.compute.montecarlo.pricing.paths import Features, Lognormal
-    from riskwave.compute.montecarlo.pricing.payoff import Params
+    from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.model import Terminal
+    from riskwave.compute.montecarlo.pricing.reductions import Paths
 
 
-def _beyond(params: Params, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    sign = 1.0 if params["kind"] == "call" else -1.0
-    return np.maximum(sign * (values - float(params["strike"])), 0.0)
+def _geometric_mean(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    mean = paths.features().geometric_mean
+    if not contract.params["include_start"]:
+        return mean
+    steps, spot = paths.market.steps, float(paths.market.spots[0])
+    return np.asarray(spot * (mean / spot) ** (steps / (steps + 1)))
 
 
-def _geometric(law: Lognormal, params: Params, features: Features) -> NDArray[np.float64]:
-    mean = features.geometric_mean
-    if params["include_start"]:
-        mean = law.spot * (mean / law.spot) ** (law.steps / (law.steps + 1))
-    return _beyond(params, mean)
+def _mean(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    """Return the mean that the option is on."""
+    if contract.params["average"] == "geometric":
+        return _geometric_mean(contract, paths)
+    mean = paths.features(levels=True).mean
+    if not contract.params["include_start"]:
+        return mean
+    steps, spot = paths.market.steps, float(paths.market.spots[0])
+    return (mean * steps + spot) / (steps + 1)
 
 
-def _amounts(law: Lognormal, params: Params, features: Features) -> NDArray[np.float64]:
-    if params["average"] == "geometric":
-        return _geometric(law, params, features)
-    mean = features.mean
-    if params["include_start"]:
-        mean = (mean * law.steps + law.spot) / (law.steps + 1)
-    return _beyond(params, mean)
+def _beyond(contract: Contract, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(contract.sign * (mean - contract.number("strike")), 0.0)
 
 
-def _geometric_expectation(law: Lognormal, params: Params) -> float:
-    forward, deviation = geometric_mean(law, include_start=bool(params["include_start"]))
-    return black(forward, float(params["strike"]), deviation, str(params["kind"]))
+def _amounts(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    return _beyond(contract, _mean(contract, paths))
 
 
-def _expectation(law: Lognormal, params: Params) -> float:
-    return _geometric_expectation(law, params) if params["average"] == "geometric" else math.nan
+def _slope(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    mean, sign = _mean(contract, paths), contract.sign
+    return np.where(sign * (mean - contract.number("strike")) > 0.0, sign * mean, 0.0)
 
 
-def _control(law: Lognormal, params: Params, features: Features) -> tuple[NDArray[np.float64], float]:
-    return _geometric(law, params, features), _geometric_expectation(law, params)
+def _geometric_expectation(contract: Contract, market: Market, _terminal: Terminal) -> float:
+    forward, deviation = geometric_mean(market, include_start=bool(contract.params["include_start"]))
+    return black(forward, contract.number("strike"), deviation, contract.sign)
+
+
+def _expectation(contract: Contract, market: Market, terminal: Terminal) -> float:
+    if contract.params["average"] == "arithmetic" or contract.model != "gbm":
+        return math.nan
+    return _geometric_expectation(contract, market, terminal)
+
+
+_GEOMETRIC = Control(
+    amounts=lambda contract, paths: _beyond(contract, _geometric_mean(contract, paths)),
+    expectation=_geometric_expectation,
+)
 
 
 PAYOFFS.add(
@@ -64,10 +81,11 @@ PAYOFFS.add(
             Param("average", "arithmetic", "Which mean.", choices=("arithmetic", "geometric")),
             Param("include_start", False, "Whether the price at the start is one of those averaged."),
         ),
-        step_count=lambda _params: 12,
+        models=ONE_PRICE,
+        step_count=lambda _params, _years: 12,
         amounts=_amounts,
         expectation=_expectation,
-        control=_control,
-        needs_mean=lambda params: params["average"] == "arithmetic",
+        control=lambda contract, _terminal: _GEOMETRIC if contract.model == "gbm" else FORWARD,
+        slope=_slope,
     )
 )

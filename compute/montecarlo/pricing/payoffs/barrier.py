@@ -5,39 +5,35 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from riskwave.compute.errors import InputError
-from riskwave.compute.montecarlo.pricing.closed_forms import black, terminal
-from riskwave.compute.montecarlo.pricing.payoff import KIND, PAYOFFS, STRIKE, Payoff
+from riskwave.compute.montecarlo.pricing.crossing import crossings
+from riskwave.compute.montecarlo.pricing.monitoring import check_monitoring, monitoring
+from riskwave.compute.montecarlo.pricing.payoff import KIND, ONE_PRICE, PAYOFFS, STRIKE, Contract, Payoff
+from riskwave.compute.montecarlo.pricing.payoffs import european
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-    from riskwave.compute.montecarlo.pricing.paths import Features, Lognormal
-    from riskwave.compute.montecarlo.pricing.payoff import Params
+    from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.reductions import Paths
 
 
-def _european(params: Params, features: Features) -> NDArray[np.float64]:
-    sign = 1.0 if params["kind"] == "call" else -1.0
-    return np.maximum(sign * (features.terminal - float(params["strike"])), 0.0)
+def _amounts(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    kind, rebate = str(contract.params["type"]), contract.number("rebate")
+    up, continuous = kind.startswith("up"), contract.params["monitoring"] == "continuous"
+    at_hit = rebate > 0.0 and kind.endswith("out") and contract.params["rebate_at"] == "hit"
+    untouched, paid = crossings(paths, math.log(contract.number("barrier")), up, continuous, timed=at_hit)
+    option = european.amounts(contract, paths)
+    if kind.endswith("in"):
+        return (1.0 - untouched) * option + untouched * rebate
+    return untouched * option + rebate * (paid if at_hit else 1.0 - untouched)
 
 
-def _amounts(_law: Lognormal, params: Params, features: Features) -> NDArray[np.float64]:
-    barrier = float(params["barrier"])
-    hit = features.maximum >= barrier if str(params["type"]).startswith("up") else features.minimum <= barrier
-    alive = hit if str(params["type"]).endswith("in") else ~hit
-    return np.where(alive, _european(params, features), 0.0)
-
-
-def _control(law: Lognormal, params: Params, features: Features) -> tuple[NDArray[np.float64], float]:
-    forward, deviation = terminal(law)
-    return _european(params, features), black(forward, float(params["strike"]), deviation, str(params["kind"]))
-
-
-def _check(spot: float, params: Params) -> None:
-    barrier, up = float(params["barrier"]), str(params["type"]).startswith("up")
+def _check(market: Market, contract: Contract) -> None:
+    check_monitoring(market, contract)
+    barrier, up, spot = contract.number("barrier"), str(contract.params["type"]).startswith("up"), market.spots[0]
     if (spot >= barrier) if up else (spot <= barrier):
         side = "above" if up else "below"
         raise InputError("payoff_params.barrier", barrier, f"{side} the spot price {spot:g}; it is reached already")
@@ -59,13 +55,19 @@ PAYOFFS.add(
                 "Side of the barrier, and what happens there.",
                 choices=("down_and_out", "down_and_in", "up_and_out", "up_and_in"),
             ),
-            Param("monitoring", "discrete", "At the steps, or all the time.", choices=("discrete", "continuous")),
+            monitoring("discrete"),
+            Param("rebate", 0.0, "Paid instead of a knocked out or never knocked in option.", 0.0, 1e12, "price"),
+            Param(
+                "rebate_at",
+                "hit",
+                "When the rebate of a knock-out is paid; that of a knock-in is paid at maturity.",
+                choices=("hit", "maturity"),
+            ),
         ),
-        step_count=lambda params: 1 if params["monitoring"] == "continuous" else 252,
+        models=ONE_PRICE,
+        step_count=lambda params, _years: 1 if params["monitoring"] == "continuous" else 252,
         amounts=_amounts,
-        expectation=lambda _law, _params: math.nan,
-        control=_control,
-        needs_continuous=lambda params: params["monitoring"] == "continuous",
+        control=european.control,
         check=_check,
     )
 )

@@ -6,28 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.montecarlo.pricing.closed_forms import probability_beyond, terminal
-from riskwave.compute.montecarlo.pricing.payoff import KIND, PAYOFFS, STRIKE, Payoff
+from riskwave.compute.montecarlo.pricing.closed_forms import probability_beyond
+from riskwave.compute.montecarlo.pricing.payoff import KIND, ONE_PRICE, PAYOFFS, STRIKE, Contract, Payoff
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from riskwave.compute.montecarlo.pricing.paths import Features, Lognormal
-    from riskwave.compute.montecarlo.pricing.payoff import Params
+    from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.model import Terminal
+    from riskwave.compute.montecarlo.pricing.reductions import Paths
 
 
-def _amounts(_law: Lognormal, params: Params, features: Features) -> NDArray[np.float64]:
-    strike = float(params["strike"])
-    paid = features.terminal > strike if params["kind"] == "call" else features.terminal < strike
-    return np.where(paid, float(params["amount"]), 0.0)
+def _amounts(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    beyond = contract.sign * (paths.terminal()[0] - contract.number("strike")) > 0.0
+    return np.where(beyond, contract.number("amount"), 0.0)
 
 
-def _expectation(law: Lognormal, params: Params) -> float:
-    forward, deviation = terminal(law)
-    return float(params["amount"]) * probability_beyond(
-        forward, float(params["strike"]), deviation, str(params["kind"])
-    )
+def _expectation(contract: Contract, _market: Market, terminal: Terminal) -> float:
+    forward, deviation = float(terminal.forwards[0]), float(terminal.deviations[0])
+    share = probability_beyond(forward, contract.number("strike"), deviation, contract.sign)
+    return contract.number("amount") * share
 
 
 PAYOFFS.add(
@@ -37,8 +36,10 @@ PAYOFFS.add(
         doc="A fixed amount if the price ends above the strike (call) or below it (put).",
         reference="Reiner and Rubinstein (1991), Unscrambling the binary code. Risk 4(9)",
         params=(STRIKE, KIND, Param("amount", 1.0, "What is paid.", low=0.0, high=1e12, unit="price")),
-        step_count=lambda _params: 1,
+        models=ONE_PRICE,
+        step_count=lambda _params, _years: 1,
         amounts=_amounts,
+        ends_only=True,
         expectation=_expectation,
     )
 )

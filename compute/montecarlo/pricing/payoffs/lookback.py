@@ -3,35 +3,63 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.montecarlo.pricing.closed_forms import black, terminal
-from riskwave.compute.montecarlo.pricing.payoff import KIND, PAYOFFS, STRIKE, Payoff
+from riskwave.compute.montecarlo.pricing.closed_forms import black
+from riskwave.compute.montecarlo.pricing.monitoring import check_monitoring, monitoring
+from riskwave.compute.montecarlo.pricing.payoff import KIND, ONE_PRICE, PAYOFFS, STRIKE, Contract, Control, Payoff
+from riskwave.compute.montecarlo.pricing.payoffs import european
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from riskwave.compute.montecarlo.pricing.paths import Features, Lognormal
-    from riskwave.compute.montecarlo.pricing.payoff import Params
+    from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.model import Terminal
+    from riskwave.compute.montecarlo.pricing.reductions import Paths
 
 
-def _amounts(law: Lognormal, params: Params, features: Features) -> NDArray[np.float64]:
-    highest, lowest = np.maximum(features.maximum, law.spot), np.minimum(features.minimum, law.spot)
-    call, strike = params["kind"] == "call", float(params["strike"])
-    if params["style"] == "floating":
-        return features.terminal - lowest if call else highest - features.terminal
-    return np.maximum(highest - strike, 0.0) if call else np.maximum(strike - lowest, 0.0)
+def _reference(contract: Contract, paths: Paths) -> tuple[NDArray[np.float64], NDArray[np.float64] | float]:
+    """Return the larger and the smaller of the two prices that a call compares; a put compares them the other way."""
+    features = paths.features(continuous=contract.params["monitoring"] == "continuous")
+    spot = float(paths.market.spots[0])
+    if contract.params["style"] == "floating":
+        extreme = features.minimum if contract.sign > 0.0 else features.maximum
+        return features.terminal, np.minimum(extreme, spot) if contract.sign > 0.0 else np.maximum(extreme, spot)
+    extreme = features.maximum if contract.sign > 0.0 else features.minimum
+    return np.maximum(extreme, spot) if contract.sign > 0.0 else np.minimum(extreme, spot), contract.number("strike")
 
 
-def _control(law: Lognormal, params: Params, features: Features) -> tuple[NDArray[np.float64], float]:
-    forward, deviation = terminal(law)
-    strike = float(params["strike"]) if params["style"] == "fixed" else law.spot
-    sign = 1.0 if params["kind"] == "call" else -1.0
-    amounts = np.maximum(sign * (features.terminal - strike), 0.0)
-    return amounts, black(forward, strike, deviation, str(params["kind"]))
+def _amounts(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    long, short = _reference(contract, paths)
+    return np.maximum(contract.sign * (long - short), 0.0)
+
+
+def _slope(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    long, short = _reference(contract, paths)
+    if contract.params["style"] == "floating":  # both prices move with the spot
+        return np.maximum(contract.sign * (long - short), 0.0)
+    return np.where(contract.sign * (long - short) > 0.0, contract.sign * long, 0.0)
+
+
+def _strike(contract: Contract, market: Market) -> float:
+    return contract.number("strike") if contract.params["style"] == "fixed" else float(market.spots[0])
+
+
+def _european(contract: Contract, paths: Paths) -> NDArray[np.float64]:
+    like = replace(contract, params={**contract.params, "strike": _strike(contract, paths.market)})
+    return european.amounts(like, paths)
+
+
+def _european_expectation(contract: Contract, market: Market, terminal: Terminal) -> float:
+    forward, deviation = float(terminal.forwards[0]), float(terminal.deviations[0])
+    return black(forward, _strike(contract, market), deviation, contract.sign)
+
+
+_EUROPEAN = Control(_european, _european_expectation)
 
 
 PAYOFFS.add(
@@ -44,12 +72,13 @@ PAYOFFS.add(
             STRIKE,
             KIND,
             Param("style", "floating", "Against what the extreme is compared.", choices=("floating", "fixed")),
-            Param("monitoring", "continuous", "At the steps, or all the time.", choices=("continuous", "discrete")),
+            monitoring("continuous"),
         ),
-        step_count=lambda params: 1 if params["monitoring"] == "continuous" else 252,
+        models=ONE_PRICE,
+        step_count=lambda params, _years: 1 if params["monitoring"] == "continuous" else 252,
         amounts=_amounts,
-        expectation=lambda _law, _params: math.nan,
-        control=_control,
-        needs_continuous=lambda params: params["monitoring"] == "continuous",
+        control=lambda _contract, terminal: european.FORWARD if math.isnan(terminal.deviations[0]) else _EUROPEAN,
+        slope=_slope,
+        check=check_monitoring,
     )
 )

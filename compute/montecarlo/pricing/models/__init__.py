@@ -1,0 +1,1 @@
+"""Pricing models, one module each; a module registers its model when it is imported."""

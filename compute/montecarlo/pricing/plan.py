@@ -1,0 +1,68 @@
+"""Cutting the paths of a price into chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from riskwave.compute.montecarlo.chunk import CHUNK_S, FIRST_BOUNDARY, Chunk
+from riskwave.compute.montecarlo.path_state import LANES
+from riskwave.compute.montecarlo.pricing.task import task_of
+
+if TYPE_CHECKING:
+    from riskwave.compute.montecarlo.pricing.spec import PricingSpec
+    from riskwave.compute.montecarlo.pricing.task import Task
+
+_PATH_NS: Final = 60.0
+_REDUCE_NS: Final = 2.0
+_SOBOL_NS: Final = 12.0
+_BUMPS: Final = {"delta": 2, "gamma": 2, "vega": 2, "rho": 2, "theta": 2}
+
+
+def boundaries(spec: PricingSpec) -> tuple[int, ...]:
+    """Return the numbers of paths at which a precision target is looked at: doubling, and the last one all paths."""
+    if spec.target_se == 0.0:
+        return (spec.paths,)
+    found = []
+    boundary = FIRST_BOUNDARY
+    while boundary < spec.paths:
+        found.append(boundary)
+        boundary *= 2
+    return (*found, spec.paths)
+
+
+def plan_pricing(spec: PricingSpec) -> tuple[Chunk, ...]:
+    """Check `spec` and return the chunks of its paths, a function of the request alone.
+
+    A chunk ends at every boundary of a precision target. Under Sobol sampling path p is point p // 32 of scramble
+    p % 32, so that every chunk has the same points of all scrambles.
+
+    Raises
+    ------
+    InputError
+        Or one of its kinds, naming the field.
+    """
+    task = task_of(spec)
+    size = _chunk_paths(task)
+    chunks: list[Chunk] = []
+    first = 0
+    for boundary in boundaries(spec):
+        while first < boundary:
+            count = min(size, boundary - first)
+            chunks.append(Chunk(len(chunks), first, count))
+            first += count
+    return tuple(chunks)
+
+
+def path_ns(task: Task) -> float:
+    """Return the time of one path on one core."""
+    markets = 1 + sum(
+        _BUMPS[name] * (task.market.assets if name in {"delta", "gamma", "vega"} else 1) for name in task.spec.greeks
+    )
+    steps = task.market.steps
+    noise = _SOBOL_NS * task.model.shocks(task.market.assets).count * steps if task.replicates > 1 else 0.0
+    return noise + markets * (steps * task.market.assets * (task.model.step_ns + _REDUCE_NS) + _PATH_NS)
+
+
+def _chunk_paths(task: Task) -> int:
+    unit = LANES if task.replicates == 1 else LANES * 4
+    return max(int(CHUNK_S / (1e-9 * path_ns(task))) // unit, 1) * unit
