@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from distributed import WorkerPlugin
 
 from riskwave.compute.montecarlo import simulate_chunk, warm_up
+from riskwave.compute.montecarlo.pricing import price_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from distributed import Worker
 
-KINDS: dict[str, Callable[[Any, Any], Any]] = {"simulate": simulate_chunk}
+KINDS: dict[str, Callable[[Any, Any], Any]] = {"simulate": simulate_chunk, "price": price_chunk}
 """What computes one chunk of a specification, by the kind of work."""
 
 
