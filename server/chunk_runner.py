@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -15,7 +16,7 @@ from riskwave.server.cluster import ClusterLostError
 from riskwave.v1 import meta_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from riskwave.compute.montecarlo import Chunk, ChunkResult, SimulationSpec
     from riskwave.server.call import Call
@@ -64,12 +65,15 @@ class Work(Generic[S, R]):
         One chunk.
     cost
         What the whole costs.
+    placement_field
+        The request's field that says where to run.
     """
 
     kind: str
     plan: Callable[[S], tuple[Chunk, ...]]
     compute: Callable[[S, Chunk], R]
     cost: Callable[[S], WorkCost]
+    placement_field: str = "spec.placement"
 
 
 SIMULATION: Work[SimulationSpec, ChunkResult] = Work("simulate", plan_chunks, simulate_chunk, estimate_cost)
@@ -102,6 +106,7 @@ class ChunkRun(Generic[S, R]):
     placement: meta_pb2.Placement.ValueType = meta_pb2.PLACEMENT_SERVER
     worker_count: int = 0
     warnings: list[ResultWarning] = field(default_factory=list)
+    _prefix: list[R] = field(default_factory=list)
 
     def missing(self) -> list[Chunk]:
         """Return the chunks that have not come, in plan order."""
@@ -109,10 +114,17 @@ class ChunkRun(Generic[S, R]):
 
     def prefix(self) -> list[R]:
         """Return the results from the first chunk to the first that is missing."""
-        prefix: list[R] = []
-        while len(prefix) in self.results:
-            prefix.append(self.results[len(prefix)])
-        return prefix
+        while len(self._prefix) in self.results:
+            self._prefix.append(self.results[len(self._prefix)])
+        return list(self._prefix)
+
+    @property
+    def prefix_paths(self) -> int:
+        """Paths from the first one to the first that is missing."""
+        while len(self._prefix) in self.results:
+            self._prefix.append(self.results[len(self._prefix)])
+        last = self._prefix[-1].chunk if self._prefix else None
+        return last.first_path + last.path_count if last is not None else 0
 
     @property
     def paths_done(self) -> int:
@@ -141,7 +153,9 @@ class ChunkRunner(Generic[S, R]):
         large = self._work.cost(spec).path_steps >= self._threshold
         return meta_pb2.PLACEMENT_CLUSTER if large else meta_pb2.PLACEMENT_SERVER
 
-    async def run(self, spec: S, wanted: meta_pb2.Placement.ValueType, call: Call) -> AsyncIterator[ChunkRun[S, R]]:
+    async def run(
+        self, spec: S, wanted: meta_pb2.Placement.ValueType, call: Call
+    ) -> AsyncGenerator[ChunkRun[S, R], None]:
         """Run valid work; yields the run after each chunk, the last time when all have come.
 
         What the cluster does not deliver is computed here, and reported: the numbers are the same.
@@ -159,18 +173,20 @@ class ChunkRunner(Generic[S, R]):
         if run.placement == meta_pb2.PLACEMENT_CLUSTER:
             run.worker_count = self._cluster.worker_count
             try:
-                async for result in self._cluster.compute(self._work.kind, spec, chunks):
-                    run.results[result.chunk.index] = result
-                    yield run
+                async with aclosing(self._cluster.compute(self._work.kind, spec, chunks)) as results:
+                    async for result in results:
+                        run.results[result.chunk.index] = result
+                        yield run
             except ClusterLostError as error:
                 self._note_loss(run, str(error))
         missing = run.missing()
         if missing:
             run.placement = meta_pb2.PLACEMENT_SERVER
             run.worker_count = min(self._pool.thread_count, len(missing))
-            async for result in self._in_threads(spec, missing, call):
-                run.results[result.chunk.index] = result
-                yield run
+            async with aclosing(self._in_threads(spec, missing, call)) as results:
+                async for result in results:
+                    run.results[result.chunk.index] = result
+                    yield run
         call.queue_s += started_s - begin_s
         call.compute_s += time.perf_counter() - started_s
 
@@ -186,9 +202,9 @@ class ChunkRunner(Generic[S, R]):
         message = (
             f"the cluster was not used to the end ({why}); the server's own threads computed, with the same numbers"
         )
-        run.warnings.append(ResultWarning("CLUSTER_UNAVAILABLE", message, "spec.placement"))
+        run.warnings.append(ResultWarning("CLUSTER_UNAVAILABLE", message, self._work.placement_field))
 
-    async def _in_threads(self, spec: S, chunks: Sequence[Chunk], call: Call) -> AsyncIterator[R]:
+    async def _in_threads(self, spec: S, chunks: Sequence[Chunk], call: Call) -> AsyncGenerator[R, None]:
         """Yield results as they come. A chunk is a slice: cancellation is looked at before each."""
         waiting = list(chunks)[::-1]
         running: set[asyncio.Task[R]] = set()

@@ -212,10 +212,23 @@ class Simulation(Result):
             for name, summary in self.summaries.items()
             if name != "returns"
         )
+        tails = tuple(
+            row
+            for tail in self.tails
+            if tail.probability not in {0.05, 0.01}
+            for row in (
+                (f"VaR {tail.probability * 100:g} %", *estimate_cells(tail.value_at_risk)),
+                (f"CVaR {tail.probability * 100:g} %", *estimate_cells(tail.expected_shortfall)),
+            )
+        )
+        thresholds = tuple(
+            (f"P(return <= {one.threshold:g})", *estimate_cells(one.probability_at_or_below)) for one in self.thresholds
+        )
         heading = f"{self.num_simulations:,} paths of {self.time_horizon_days:,} days"
         if self.stopped_early:
             heading += ", stopped at the wanted precision"
-        return Grid(heading, inner.columns, (*inner.rows, *others), inner.numeric, self.meta.notes())
+        rows = (*inner.rows, *tails, *thresholds, *others)
+        return Grid(heading, inner.columns, rows, inner.numeric, self.meta.notes())
 
     def __repr__(self) -> str:
         statistics = self.statistics
@@ -272,6 +285,18 @@ class SimulationCost(Result):
     placement: str
     chunk_count: int
     meta: ResultMeta
+
+    def grid(self) -> Grid:
+        """Return one row."""
+        rows = (
+            ("time", f"{self.duration_s:.3g} s"),
+            ("memory", f"{self.memory_bytes / 2**20:,.0f} MiB"),
+            ("answer", f"{self.response_bytes / 2**20:,.1f} MiB"),
+            ("path steps", f"{self.path_step_count:,}"),
+            ("where", self.placement),
+            ("pieces", f"{self.chunk_count:,}"),
+        )
+        return Grid("expected cost", ("", "value"), rows, frozenset({1}), self.meta.notes())
 
 
 class DistributionParts:

@@ -14,7 +14,7 @@ import structlog
 from riskwave.server.components import ComponentHealth
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from riskwave.config.settings import DaskSettings
     from riskwave.server.cluster.connection import Connection
@@ -82,7 +82,7 @@ class Cluster:
                     await self._changed.wait()
         return self.usable
 
-    async def compute(self, kind: str, spec: object, chunks: Sequence[object]) -> AsyncIterator[Any]:
+    async def compute(self, kind: str, spec: object, chunks: Sequence[object]) -> AsyncGenerator[Any, None]:
         """Yield the results of `chunks` of `spec` as they come; `kind` is one of `tasks.KINDS`.
 
         Dask repeats the tasks of a worker that dies. When the caller stops listening, tasks that wait are dropped;

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from riskwave.compute import montecarlo
 from riskwave.compute.errors import InputError
@@ -11,7 +14,8 @@ from riskwave.server.chunk_runner import SIMULATION, ChunkRunner, SimulationRun
 from riskwave.server.errors import too_large
 from riskwave.server.history import inline_history
 from riskwave.server.results import fill_meta, set_duration
-from riskwave.server.services.parameters import encode_param
+from riskwave.server.services.models import list_models
+from riskwave.server.services.pricing import Pricing
 from riskwave.server.services.simulation_result import fill_result
 from riskwave.server.services.simulation_spec import SimulationInput, check_size, decode_spec
 from riskwave.v1 import meta_pb2, simulation_pb2
@@ -19,9 +23,9 @@ from riskwave.v1 import simulation_service_pb2 as pb
 from riskwave.v1.codec import fill
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
-    from riskwave.compute.montecarlo import SimulationResult
+    from riskwave.compute.montecarlo import SimulationResult, SimulationSpec
     from riskwave.server.call import Call
     from riskwave.server.runtime import Runtime
 
@@ -36,11 +40,6 @@ INTERVAL_MIN_S = 0.05
 SUMMARY_SHARE_MAX = 0.25
 """Estimates on the way take at most this share of the time."""
 
-_MODES = {
-    "collapsed": simulation_pb2.SIMULATION_MODE_COLLAPSED,
-    "full": simulation_pb2.SIMULATION_MODE_FULL,
-}
-
 
 class SimulationService:
     """Runs simulations in threads or on the cluster."""
@@ -49,24 +48,15 @@ class SimulationService:
         self._runtime = runtime
         self._pool = runtime.pool
         self._runner = ChunkRunner(runtime, SIMULATION)
+        self._pricing = Pricing(runtime)
 
     async def list_models(self, _request: pb.ListModelsRequest, _call: Call) -> pb.ListModelsResponse:
-        """Return every registered model."""
-        return pb.ListModelsResponse(
-            models=[
-                pb.ModelSpec(
-                    name=model.name,
-                    title=model.title,
-                    parameters=map(encode_param, model.params),
-                    doc=model.doc,
-                    reference=model.reference,
-                    simulates_portfolios=True,
-                    calibrates=True,
-                    modes=[_MODES[mode] for mode in model.modes],
-                )
-                for model in montecarlo.MODELS
-            ]
-        )
+        """Return every registered model and payoff."""
+        return list_models()
+
+    async def price_derivative(self, request: pb.PriceDerivativeRequest, call: Call) -> pb.PriceDerivativeResponse:
+        """Price a derivative and its sensitivities."""
+        return await self._pricing.price(request, call)
 
     async def estimate_simulation(
         self, request: pb.EstimateSimulationRequest, call: Call
@@ -90,22 +80,18 @@ class SimulationService:
 
     async def simulate(self, request: pb.SimulateRequest, call: Call) -> pb.SimulateResponse | bytes:
         """Run a simulation to its end."""
-        limit = self._runtime.settings.server.max_message_bytes
-        needed = 8 * len(montecarlo.RESULTS) * request.spec.paths + ENVELOPE_BYTES
         given = await self._decode(request.spec)
-        if request.spec.distributions and needed > limit:
-            most = (limit - ENVELOPE_BYTES) // (8 * len(montecarlo.RESULTS))
-            allowed = f"at most {most} with distributions; StreamSimulation sends more in pieces"
-            raise too_large("spec.paths", str(request.spec.paths), allowed)
-        run = None
-        async for run in self._runner.run(given.spec, request.spec.placement, call):  # noqa: B007 - the last one
-            pass
+        self._check_answer(given.spec, distributions=given.spec.distributions)
+        run, result = None, None
+        async with aclosing(self._run(given.spec, request.spec.placement, call)) as steps:
+            async for run, result in steps:  # noqa: B007 - the last ones
+                pass
         assert run is not None, "every plan has a chunk"
-        result = await self._summarize(given, run, call)
+        result = result or await self._summarize(given, run, call)
         answer = pb.SimulateResponse()
         self._fill_run_meta(answer.meta, given, run, result, call)
         if not request.spec.distributions:
-            fill_result(answer.result, result, distributions=False)
+            fill_result(answer.result, result)
             return answer
 
         def encode() -> bytes:
@@ -120,36 +106,67 @@ class SimulationService:
         """Run a simulation and send estimates on the way."""
         interval_s = _interval_s(request)
         given = await self._decode(request.spec)
+        self._check_answer(given.spec, distributions=False)
         begin_s = last_s = time.perf_counter()
         summary_s, sent = 0.0, 0
-        run = None
-        async for run in self._runner.run(given.spec, request.spec.placement, call):
-            now_s = time.perf_counter()
-            if now_s - last_s < max(interval_s, summary_s / SUMMARY_SHARE_MAX):
-                continue
-            prefix = run.prefix()
-            if len(prefix) == sent or len(prefix) == len(run.chunks):
-                continue
-            sent = len(prefix)
-            result = await self._pool.run_slice(call, montecarlo.summarize, given.spec, prefix)
-            last_s = time.perf_counter()
-            summary_s = last_s - now_s
-            answer = pb.StreamSimulationResponse()
-            fill_result(answer.result, result, distributions=False)
-            _fill_progress(answer.progress, run, last_s - begin_s)
-            self._fill_meta(answer.meta, given, call, placement=run.placement, worker_count=run.worker_count, run=run)
-            yield answer
+        run, result = None, None
+        async with aclosing(self._run(given.spec, request.spec.placement, call)) as steps:
+            async for run, result in steps:
+                now_s = time.perf_counter()
+                if result is not None or now_s - last_s < max(interval_s, summary_s / SUMMARY_SHARE_MAX):
+                    continue
+                prefix = run.prefix()
+                if len(prefix) == sent or len(prefix) == len(run.chunks):
+                    continue
+                sent = len(prefix)
+                estimate = await self._pool.run_slice(call, montecarlo.summarize, given.spec, prefix)
+                last_s = time.perf_counter()
+                summary_s = last_s - now_s
+                answer = pb.StreamSimulationResponse()
+                fill_result(answer.result, estimate, whole=False)
+                _fill_progress(answer.progress, run, last_s - begin_s)
+                self._fill_meta(
+                    answer.meta, given, call, placement=run.placement, worker_count=run.worker_count, run=run
+                )
+                yield answer
         assert run is not None, "every plan has a chunk"
-        result = await self._summarize(given, run, call)
+        result = result or await self._summarize(given, run, call)
         if request.spec.distributions:
             for piece in _pieces(result):
                 _fill_progress(piece.progress, run, time.perf_counter() - begin_s)
                 yield piece
         answer = pb.StreamSimulationResponse(final=True)
-        fill_result(answer.result, result, distributions=False)
+        fill_result(answer.result, result)
         _fill_progress(answer.progress, run, time.perf_counter() - begin_s)
+        set_duration(answer.progress.time_left, 0.0)
         self._fill_run_meta(answer.meta, given, run, result, call)
         yield answer
+
+    async def _run(
+        self, spec: SimulationSpec, wanted: meta_pb2.Placement.ValueType, call: Call
+    ) -> AsyncGenerator[tuple[SimulationRun, SimulationResult | None], None]:
+        """Run a simulation; yields it after each chunk, the last time with the result if its precision ended it."""
+        rule = montecarlo.StoppingRule(spec)
+        async with aclosing(self._runner.run(spec, wanted, call)) as steps:
+            async for run in steps:
+                result = None
+                if rule.next_boundary is not None and run.prefix_paths >= rule.next_boundary:
+                    result = await self._pool.run_slice(call, rule.look, run.prefix())
+                yield run, result
+                if result is not None:
+                    return
+
+    def _check_answer(self, spec: SimulationSpec, *, distributions: bool) -> None:
+        """Refuse what would not fit into one message."""
+        limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
+        steps = 8 * (spec.horizon_days + 1) * len(np.atleast_1d(spec.weights))
+        if spec.sample_paths * steps > limit:
+            raise too_large("spec.sample_path_count", str(spec.sample_paths), f"at most {limit // steps}")
+        limit -= spec.sample_paths * steps
+        path_bytes = 8 * len(montecarlo.RESULTS[:1] if spec.terminal_only else montecarlo.RESULTS)
+        if distributions and path_bytes * spec.paths > limit:
+            allowed = f"at most {limit // path_bytes} with distributions; StreamSimulation sends more in pieces"
+            raise too_large("spec.paths", str(spec.paths), allowed)
 
     async def _decode(self, message: simulation_pb2.SimulationSpec) -> SimulationInput:
         check_size(message, self._runtime.settings.limits)

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 _ESTIMATES = ("mean_return", "median_return", "std_return", "var_5", "var_1", "cvar_5", "cvar_1", "probability_of_loss")
 
 
-def fill_result(message: pb.SimulationResult, result: SimulationResult, *, distributions: bool) -> None:
-    """Fill the message in place; `distributions` puts each path's numbers in as well."""
+def fill_result(
+    message: pb.SimulationResult, result: SimulationResult, *, distributions: bool = False, whole: bool = True
+) -> None:
+    """Fill the message in place.
+
+    `distributions` puts each path's numbers in as well; one that is not `whole` leaves the paths of the assets out,
+    which no estimate on the way has to repeat.
+    """
     message.num_simulations = result.num_simulations
     message.time_horizon_days = result.time_horizon_days
     _fill_statistics(message.statistics, result.statistics)
@@ -36,6 +42,9 @@ def fill_result(message: pb.SimulationResult, result: SimulationResult, *, distr
         message.thresholds.add(
             threshold=threshold.threshold, probability_at_or_below=make_estimate(threshold.probability_at_or_below)
         )
+    message.stopped_early = result.stopped_early
+    if result.sample_paths.size and whole:
+        put_array(message.sample_paths, result.sample_paths)
     if distributions:
         for name, values in result.distributions.items():
             put_array(message.distributions.add(name=name).array, values)

@@ -10,7 +10,7 @@ import numpy as np
 
 from riskwave.compute import montecarlo, risk
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
-from riskwave.compute.montecarlo import SimulationSpec
+from riskwave.compute.montecarlo import CashFlow, PrecisionTarget, SimulationSpec
 from riskwave.compute.montecarlo.spec import HORIZON_DAYS_MAX, PATHS_MAX
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.errors import CallError, invalid_field
@@ -49,8 +49,6 @@ _SAMPLINGS: dict[int, Sampling] = {
     pb.SAMPLING_INDEPENDENT: "independent",
     pb.SAMPLING_ANTITHETIC: "antithetic",
 }
-_LATER = {"target": "unset", "cash_flows": "empty", "terminal_only": "false", "sample_path_count": "0"}
-"""Fields of the contract that this version does not serve, and what they must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +93,6 @@ def check_size(message: pb.SimulationSpec, limits: LimitSettings) -> None:
     assets = len(message.inline_assets.mean)
     if assets > limits.simulation_assets:
         raise TooLargeError("spec.inline_assets.mean", f"{assets} assets", f"at most {limits.simulation_assets} assets")
-    given = {field.name for field, _value in message.ListFields()}
-    for name, wanted in _LATER.items():
-        if name in given:
-            raise InputError(f"spec.{name}", "given", f"{wanted} in this version of the server")
     if message.sampling == pb.SAMPLING_SOBOL:
         allowed = "SAMPLING_INDEPENDENT or SAMPLING_ANTITHETIC in this version of the server"
         raise InputError("spec.sampling", "SAMPLING_SOBOL", allowed)
@@ -129,6 +123,12 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
             tail_probabilities=tuple(message.tail_probabilities),
             return_thresholds=tuple(message.return_thresholds),
             confidence=message.confidence or CONFIDENCE,
+            target=PrecisionTarget(message.target.statistic, message.target.standard_error)
+            if message.HasField("target")
+            else None,
+            cash_flows=tuple(CashFlow(flow.day, flow.amount) for flow in message.cash_flows),
+            terminal_only=message.terminal_only,
+            sample_paths=message.sample_path_count,
         )
         warnings = montecarlo.validate(spec)
     except InputError as error:

@@ -101,6 +101,25 @@ def test_the_digest_is_that_of_a_plain_stub(riskwave: Run, server_process: Any) 
     assert re.fullmatch("[0-9a-f]{64}", plain.meta.digest)
 
 
+def test_simulate_takes_all_that_the_contract_has(riskwave: Run) -> None:
+    """Flows, tails, thresholds, ends, paths of the assets, and a precision at which it stops."""
+    asked = ["--cash-flow", "10=0.1", "--cash-flow", "20=-0.05", "--tail-probability", "0.1", "--confidence", "0.9"]
+    found = document(riskwave(*CASE_A, "--paths", "1000", "--sample-paths", "2", *asked, "--output", "json"))
+    assert [tail["probability"] for tail in found["tails"]] == [0.05, 0.01, 0.1]
+    assert found["statistics"]["mean_return"]["confidence"] == 0.9
+    assert np.shape(found["sample_paths"]) == (2, 253, 1)
+    ends = document(
+        riskwave(*CASE_A, "--terminal-only", "--return-threshold", "-0.5", "--seed", "1", "--output", "json")
+    )
+    assert list(ends["summaries"]) == ["returns"]
+    assert ends["thresholds"][0]["probability_at_or_below"]["value"] < 0.01
+    precise = document(riskwave(*CASE_A, "--paths", "900000", "--target", "mean_return=0.003", "--output", "json"))
+    assert (precise["stopped_early"], precise["num_simulations"]) == (True, 8192)
+    cost = document(riskwave("simulate", "estimate", *CASE_A[2:], "--paths", "900000", "--output", "json"))
+    assert cost["path_step_count"] == 900_000 * 252
+    assert "chunk" not in riskwave("simulate", "estimate", *CASE_A[2:]).stderr
+
+
 def test_simulate_lies_within_its_errors_of_the_exact_law(riskwave: Run) -> None:
     """Case A: simple returns a day N(0.0005, 0.01), 252 days; moments exact, quantiles by Fourier."""
     found = document(riskwave(*CASE_A, "--paths", "1000000", "--seed", "7", "--output", "json"))
@@ -189,6 +208,8 @@ def test_tables_fit_the_terminal(riskwave: Run, columns: int, arguments: list[st
         (["risk", "analyze", "--weights", "WTX=1"], 3, "WTX"),
         (["portfolio", "get", "nobody"], 3, "nobody"),
         (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--paths", "0"], 6, "paths"),
+        (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--cash-flow", "x"], 2, "DAY=AMOUNT"),
+        (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--cash-flow", "999=1"], 6, "cash_flows"),
         (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--model", "norml"], 6, "normal"),
         (["risk", "analyze", "--weights", "WTI=1", "--start", "2020-02-30"], 6, "2020-02-30"),
         (["indicators", "compute", "RSI", "--symbols", "WTI", "--param", "timeperiod=0"], 6, "timeperiod"),
@@ -374,7 +395,7 @@ def test_every_command_has_help() -> None:
         "prices": ["sources", "assets", "get", "import", "watch"],
         "portfolio": ["put", "get", "list", "delete", "watch"],
         "risk": ["analyze", "rolling", "stress", "backtest", "optimize"],
-        "simulate": ["run", "price", "models"],
+        "simulate": ["run", "estimate", "price", "models"],
         "jobs": ["submit", "list", "get", "watch", "result", "cancel", "delete"],
     }
     from typer.testing import CliRunner

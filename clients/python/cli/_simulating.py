@@ -52,6 +52,25 @@ def simulation(
         str | None, typer.Option(metavar="STATISTIC=ERROR", help="Stop at this standard error: mean_return=0.001.")
     ] = None,
     distributions: Annotated[bool, typer.Option("--distributions", help="Each path's results as well.")] = False,
+    tail_probability: Annotated[
+        list[float] | None,
+        typer.Option("--tail-probability", help="VaR and shortfall at this probability too; may be repeated."),
+    ] = None,
+    return_threshold: Annotated[
+        list[float] | None,
+        typer.Option("--return-threshold", help="Probability to end at or below this return; may be repeated."),
+    ] = None,
+    cash_flow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cash-flow",
+            metavar="DAY=AMOUNT",
+            help="Part of the starting wealth that leaves (positive) or comes (negative); may be repeated.",
+        ),
+    ] = None,
+    terminal_only: Annotated[bool, typer.Option("--terminal-only", help="The end of each path only.")] = False,
+    sample_paths: Annotated[int, typer.Option(min=0, help="First paths of every asset to return.")] = 0,
+    confidence: Annotated[float | None, typer.Option(help="Of the intervals.", show_default="0.95")] = None,
     placement: Annotated[
         str | None, typer.Option(help="server or cluster.", show_default="by size of the work")
     ] = None,
@@ -81,12 +100,26 @@ def simulation(
         "sampling": sampling,
         "target": _parse_target(target),
         "distributions": distributions,
+        "tail_probabilities": tail_probability or (),
+        "return_thresholds": return_threshold or (),
+        "cash_flows": [_parse_cash_flow(text) for text in cash_flow or ()],
+        "terminal_only": terminal_only,
+        "sample_paths": sample_paths,
+        "confidence": confidence,
         "placement": placement,
     }
     if mean is not None:
         return {**options, "mean": mean, "volatility": volatility}
     history = {"portfolio": portfolio, "source": source, "start": start, "end": end}
     return {**options, "weights": None if weights is None else parse_weights(weights), **history}
+
+
+def _parse_cash_flow(text: str) -> tuple[int, float]:
+    day, _equals, amount = text.partition("=")
+    try:
+        return int(day), float(amount)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not of the form DAY=AMOUNT", param_hint="--cash-flow") from None
 
 
 def _parse_target(text: str | None) -> tuple[str, float] | None:

@@ -39,6 +39,17 @@ def run(
     write_simulation(common.output, result)
 
 
+@app.command()
+@takes(options=simulation, common=common)
+def estimate(options: dict[str, Any], common: Common) -> None:
+    """Tell what a simulation would cost in time and memory, without running it."""
+    with common.connect() as client:
+        cost = client.simulation.estimate(**options)
+    document = cost.to_dict()
+    row = {name: value for name, value in document.items() if name != "meta"}
+    write(common.output, kind="simulation_cost", document=document, rows=[row], grids=[cost.grid()])
+
+
 def _run_with_progress(client: Client, options: dict[str, Any]) -> Simulation:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -120,16 +120,52 @@ def test_models_are_listed(stub) -> None:
     assert models["normal"].doc
 
 
+def test_what_is_not_served_yet_is_not_left_out_in_silence(stub, refused) -> None:
+    request = pb.SimulateRequest(spec=make_spec(sampling=spec_pb.SAMPLING_SOBOL))
+    assert list(refused(stub.Simulate, request).violations) == ["spec.sampling"]
+
+
+def test_it_stops_at_the_wanted_precision(stub) -> None:
+    target = spec_pb.PrecisionTarget(statistic="mean_return", standard_error=0.001)
+    spec = make_spec(paths=1_000_000, target=target)
+    answer = stub.Simulate(pb.SimulateRequest(spec=spec))
+    assert (answer.result.num_simulations, answer.result.stopped_early) == (65_536, True)
+    assert answer.meta.digest == montecarlo.digest(direct(paths=65_536))
+    *_, last = stub.StreamSimulation(pb.StreamSimulationRequest(spec=spec, min_interval={"nanos": 50_000_000}))
+    assert (last.final, last.result.stopped_early, last.meta.digest) == (True, True, answer.meta.digest)
+
+
+def test_money_leaves_and_only_the_ends_are_kept(stub) -> None:
+    flows = [spec_pb.CashFlow(day=5, amount=0.25), spec_pb.CashFlow(day=9, amount=-0.1)]
+    spec = make_spec(cash_flows=flows, terminal_only=True)
+    answer = stub.Simulate(pb.SimulateRequest(spec=spec))
+    expected = direct(cash_flows=(montecarlo.CashFlow(5, 0.25), montecarlo.CashFlow(9, -0.1)), terminal_only=True)
+    assert answer.meta.digest == montecarlo.digest(expected)
+    assert [summary.name for summary in answer.result.summaries] == ["returns"]
+    assert [(one.code, one.field) for one in answer.meta.warnings] == [("PATHS_SIMULATED", "spec.terminal_only")]
+
+
+def test_paths_of_the_assets_come_when_asked_for(stub) -> None:
+    spec = make_spec(sample_path_count=3, paths=200_000)
+    expected = direct(sample_paths=3, paths=200_000)
+    answer = stub.Simulate(pb.SimulateRequest(spec=spec))
+    np.testing.assert_array_equal(decode_array(answer.result.sample_paths, "sample_paths"), expected.sample_paths)
+    *before, last = stub.StreamSimulation(pb.StreamSimulationRequest(spec=spec, min_interval={"nanos": 50_000_000}))
+    assert decode_array(last.result.sample_paths, "sample_paths").shape == (3, 253, 1)
+    assert not any(answer.result.HasField("sample_paths") for answer in before)
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"cash_flows": [spec_pb.CashFlow(day=1, amount=0.1)]}, "spec.cash_flows"),
-        ({"sample_path_count": 3}, "spec.sample_path_count"),
-        ({"terminal_only": True}, "spec.terminal_only"),
-        ({"sampling": spec_pb.SAMPLING_SOBOL}, "spec.sampling"),
+        ({"target": spec_pb.PrecisionTarget(statistic="max_return", standard_error=1)}, "spec.target.statistic"),
+        ({"target": spec_pb.PrecisionTarget(statistic="var_5")}, "spec.target.standard_error"),
+        ({"cash_flows": [spec_pb.CashFlow(day=253, amount=0.1)]}, "spec.cash_flows[0].day"),
+        ({"sample_path_count": 3, "terminal_only": True}, "spec.sample_path_count"),
+        ({"sample_path_count": 20_000}, "spec.sample_path_count"),
     ],
 )
-def test_what_is_not_served_yet_is_not_left_out_in_silence(stub, refused, fields, field: str) -> None:
+def test_fields_that_cannot_be_are_named(stub, refused, fields, field: str) -> None:
     assert list(refused(stub.Simulate, pb.SimulateRequest(spec=make_spec(**fields))).violations) == [field]
 
 
