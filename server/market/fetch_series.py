@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -14,6 +13,7 @@ from riskwave.compute.errors import InputError
 from riskwave.server.market.fetch import NotAskedError
 from riskwave.server.market.fetch_flight import SingleFlight
 from riskwave.server.market.fetch_plan import Coverage, extended, missing_dates
+from riskwave.server.market.revisions import in_words
 from riskwave.server.market.series import PriceSeries, Selection, SeriesRows, UpsertCount
 from riskwave.server.market.sources import BadPayloadError, NoDataError, SourceError, UnknownSymbolError
 
@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 
     from riskwave.server.market.fetch import Vendor
     from riskwave.server.market.fetch_plan import Missing
+    from riskwave.server.market.revisions import Revision
     from riskwave.server.market.sources import Bars, Query
 
 FetchStatus = Literal["ok", "stale", "no_data", "refused", "not_asked"]
-RESTATED_MAX = 1000
-"""Restated prices that are remembered for each series, the newest ones."""
-
 _BAR_DAYS = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "annual": 366}
 
 
@@ -39,9 +37,14 @@ class PriceShelf(Protocol):
         """Return stored bars."""
 
     def upsert(
-        self, source: str, given: Sequence[SeriesRows], *, notes: Mapping[str, str] | None = None
+        self,
+        source: str,
+        given: Sequence[SeriesRows],
+        *,
+        keep_revised: bool = False,
+        notes: Mapping[str, str] | None = None,
     ) -> list[UpsertCount]:
-        """Store bars and notes in one transaction."""
+        """Store bars, earlier prices of changed ones, and notes in one transaction."""
 
     def fact(self, name: str) -> str | None:
         """Return a note."""
@@ -57,16 +60,7 @@ class FetchOutcome:
     detail: str = ""
     duration_s: float = 0.0
     row_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Restated:
-    """A price that the vendor has changed after the fact."""
-
-    time_ns: int
-    old: float
-    new: float
-    found_ns: int
+    revisions: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +86,6 @@ def stored_as(query: Query, source: str) -> str:
     The store holds one series for a symbol and a source.
     """
     return source if query.interval == query.asset.frequencies[0] else f"{source}_{query.interval}"
-
-
-def restated_in(store: PriceShelf, source: str, symbol: str) -> list[Restated]:
-    """Return the prices of a series that its vendor has changed, oldest finding first."""
-    return [Restated(*entry) for entry in json.loads(store.fact(f"restated.{source}.{symbol}") or "[]")]
 
 
 class SeriesFetcher:
@@ -157,7 +146,7 @@ class SeriesFetcher:
         except (UnknownSymbolError, NoDataError) as error:
             outcome = FetchOutcome(source, symbol, "no_data", error.message)
         duration_s = time.perf_counter() - started_s
-        return FetchOutcome(source, symbol, outcome.status, outcome.detail, duration_s, outcome.row_count)
+        return replace(outcome, source=source, symbol=symbol, duration_s=duration_s)
 
     async def _refresh(self, vendor: Vendor, query: Query, timeout_s: float) -> FetchOutcome:
         name, symbol = vendor.source.name, query.asset.symbol
@@ -202,16 +191,11 @@ class SeriesFetcher:
         held = self._held(stored, symbol)
         if held is not None and held.asset.unit not in {"", bars.unit}:
             raise BadPayloadError(f"stored prices are in {held.asset.unit}, these in {bars.unit}")
-        restated = [] if held is None else _restated(held, bars, self._clock_ns())
         last_ns = (
             int(bars.times[-1]) if held is None or not len(held) else max(int(held.times[-1]), int(bars.times[-1]))
         )
         last_date = str(np.datetime64(last_ns, "ns").astype("datetime64[D]"))
         notes = {f"fetched.{stored}.{symbol}": self._extended(bars.source, query, coverage, asked, last_date).to_json()}
-        if restated:
-            known = restated_in(self.store, stored, symbol)
-            entries = [[one.time_ns, one.old, one.new, one.found_ns] for one in (*known, *restated)]
-            notes[f"restated.{stored}.{symbol}"] = json.dumps(entries[-RESTATED_MAX:])
         rows = SeriesRows(
             symbol,
             bars.times,
@@ -226,13 +210,9 @@ class SeriesFetcher:
             currency=bars.currency,
             frequency=query.interval,
         )
-        self.store.upsert(stored, [rows], notes=notes)
-        details = [*bars.notes]
-        if restated:
-            one = restated[-1]
-            day = np.datetime64(one.time_ns, "ns").astype("datetime64[D]")
-            details.append(f"{len(restated)} prices were restated, the last on {day} from {one.old:g} to {one.new:g}")
-        return FetchOutcome(bars.source, symbol, "ok", "; ".join(details), row_count=len(bars))
+        (count,) = self.store.upsert(stored, [rows], keep_revised=True, notes=notes)
+        told = (*bars.notes, in_words(count.revisions)) if count.revisions else bars.notes
+        return FetchOutcome(bars.source, symbol, "ok", "; ".join(told), row_count=len(bars), revisions=count.revisions)
 
     def _held(self, stored: str, symbol: str) -> PriceSeries | None:
         try:
@@ -250,11 +230,3 @@ class SeriesFetcher:
 
 def _for_dates(query: Query, asked: Missing) -> Query:
     return type(query)(query.asset, query.interval, asked.start, asked.end)
-
-
-def _restated(held: PriceSeries, bars: Bars, now_ns: int) -> list[Restated]:
-    """Return the closing prices that differ from stored ones; the last stored one may change until a newer comes."""
-    times, old_at, new_at = np.intersect1d(held.times[:-1], bars.times, assume_unique=True, return_indices=True)
-    old, new = held.close[:-1][old_at], np.round(bars.close[new_at], 6)
-    changed = np.flatnonzero(old != new)
-    return [Restated(int(times[at]), float(old[at]), float(new[at]), now_ns) for at in changed]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from riskwave.server.market.revisions import Revision
+
     Times = NDArray[np.int64]
     Values = NDArray[np.float64]
 
@@ -61,11 +63,14 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
-    """What is stored of one source."""
+    """What is stored of one source: series, bars, times of the first and last one, and restated bars."""
 
     name: str
     asset_count: int
     row_count: int
+    first_ns: int | None = None
+    last_ns: int | None = None
+    revision_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,13 +155,14 @@ class SeriesRows:
 
 @dataclass(frozen=True, slots=True)
 class UpsertCount:
-    """What storing did to one symbol; `rounded` values had more than 6 decimals."""
+    """What storing did to one symbol; `rounded` values had more than 6 decimals, `revisions` were kept."""
 
     symbol: str
     inserted: int
     changed: int
     unchanged: int
     rounded: int
+    revisions: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

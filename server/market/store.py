@@ -13,6 +13,8 @@ from riskwave.server.market.bulk import read_rows, write_rows
 from riskwave.server.market.dates import TIME_MAX_NS, TIME_MIN_NS
 from riskwave.server.market.errors import RowsRejectedError, UnknownSymbolError
 from riskwave.server.market.merging import compare, merged
+from riskwave.server.market.revisions import keep_revised as keep_prices
+from riskwave.server.market.revisions import read_revisions
 from riskwave.server.market.series import (
     CATEGORIES,
     COLUMNS,
@@ -22,7 +24,7 @@ from riskwave.server.market.series import (
     UpsertCount,
     frequency_of,
 )
-from riskwave.server.market.tables import facts, prices, series
+from riskwave.server.market.tables import facts, prices, revisions, series
 from riskwave.server.market.validation import all_rejected, check_about, check_source
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from riskwave.server.market.database import Database
+    from riskwave.server.market.revisions import Revision
     from riskwave.server.market.series import Selection, SeriesRows, Times, Values
 
     SeriesRow = Row[Any]
@@ -64,7 +67,7 @@ class PriceStore:
     >>> days = np.arange("2020-04-17", "2020-04-22", dtype="datetime64[D]").astype("datetime64[ns]").astype(np.int64)
     >>> rows = SeriesRows("WTI", days[[0, 3, 4]], np.array([18.31, -36.98, 8.91]), unit="US dollars per barrel")
     >>> store.upsert("user", [rows])
-    [UpsertCount(symbol='WTI', inserted=3, changed=0, unchanged=0, rounded=0)]
+    [UpsertCount(symbol='WTI', inserted=3, changed=0, unchanged=0, rounded=0, revisions=())]
     >>> found = store.get(Selection.parse(["WTI"], end_date="2020-04-20"))
     >>> found[0].source, found[0].close.tolist()
     ('user', [18.31, -36.98])
@@ -134,10 +137,23 @@ class PriceStore:
 
     def sources(self) -> list[SourceSummary]:
         """Return what is stored of each source, the preferred one first."""
-        query = select(series.c.source, func.count(), func.sum(series.c.row_count)).group_by(series.c.source)
+        bars = func.sum(series.c.row_count), func.min(series.c.first_ns), func.max(series.c.last_ns)
+        query = select(series.c.source, func.count(), *bars).group_by(series.c.source)
+        kept = select(series.c.source, func.count()).join(revisions).group_by(series.c.source)
         with self.database.reading() as connection:
-            found = [SourceSummary(name, count, int(rows)) for name, count, rows in connection.execute(query)]
+            revised = {name: int(count) for name, count in connection.execute(kept)}
+            found = [
+                SourceSummary(name, count, int(rows), first_ns, last_ns, revised.get(name, 0))
+                for name, count, rows, first_ns, last_ns in connection.execute(query)
+            ]
         return sorted(found, key=lambda summary: self._rank(summary.name))
+
+    def revisions(self, asset: Asset, start_ns: int = TIME_MIN_NS, end_ns: int = TIME_MAX_NS) -> tuple[Revision, ...]:
+        """Return the bars of a stored series whose earlier price is kept, in order of time; at most the newest 1000."""
+        where = series.c.symbol == asset.symbol, series.c.source == asset.source
+        with self.database.reading() as connection:
+            held = connection.execute(select(series.c.id).where(*where)).scalar_one_or_none()
+            return () if held is None else read_revisions(connection, held, start_ns, end_ns)
 
     def fact(self, name: str) -> str | None:
         """Return a text that an upsert left about the store, None when there is none."""
@@ -174,6 +190,7 @@ class PriceStore:
         *,
         validate_only: bool = False,
         replace: bool = False,
+        keep_revised: bool = False,
         notes: Mapping[str, str] | None = None,
     ) -> list[UpsertCount]:
         """Store rows, new or changed: all of them, or none when anything is wrong.
@@ -188,6 +205,8 @@ class PriceStore:
             Checks and counts everything and stores nothing.
         replace
             Forgets what the source had and `given` has not.
+        keep_revised
+            Keeps the earlier price of every changed bar but the last stored one, which is provisional.
         notes
             Texts about the store that are written in the same transaction; `fact` reads them.
 
@@ -216,7 +235,7 @@ class PriceStore:
         with self.database.writing(discard=validate_only) as connection:
             # In one order everywhere, so that two writers never wait for each other.
             for rows in sorted(together, key=lambda rows: rows.symbol):
-                counts[rows.symbol] = self._upsert_one(connection, source, rows, replace=replace)
+                counts[rows.symbol] = self._upsert_one(connection, source, rows, replace=replace, keep=keep_revised)
             if replace:
                 left = series.c.symbol.not_in([rows.symbol for rows in together])
                 connection.execute(delete(series).where(series.c.source == source, left))
@@ -225,7 +244,9 @@ class PriceStore:
                 connection.execute(insert(facts).values(name=name, value=value))
         return [counts[rows.symbol] for rows in together]
 
-    def _upsert_one(self, connection: Connection, source: str, rows: SeriesRows, *, replace: bool) -> UpsertCount:
+    def _upsert_one(
+        self, connection: Connection, source: str, rows: SeriesRows, *, replace: bool, keep: bool
+    ) -> UpsertCount:
         stored_ns = self._clock_ns()
         held = _locked(connection, source, rows, stored_ns)
         if replace:
@@ -234,6 +255,11 @@ class PriceStore:
             low, high = (int(rows.times.min()), int(rows.times.max())) if len(rows.times) else (0, -1)
         times, columns = _bars(connection, held, low, high)
         change = compare(times, columns, rows)
+        revised: tuple[Revision, ...] = ()
+        if keep and held.last_ns is not None:
+            settled = times < held.last_ns
+            before = {name: values[settled] for name, values in columns.items()}
+            revised = keep_prices(connection, held.id, times[settled], before, change, stored_ns)
         gone = 0
         if replace:
             surplus = times[~np.isin(times, rows.times, assume_unique=True)].tolist()
@@ -251,7 +277,7 @@ class PriceStore:
             batch_rows=self._batch_rows,
         )
         _describe(connection, held, rows, change.inserted - gone, stored_ns, refresh=gone > 0)
-        return UpsertCount(rows.symbol, change.inserted, change.changed, change.unchanged, change.rounded)
+        return UpsertCount(rows.symbol, change.inserted, change.changed, change.unchanged, change.rounded, revised)
 
 
 def _raise_unknown(connection: Connection, selection: Selection, position: int) -> None:

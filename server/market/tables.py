@@ -65,6 +65,21 @@ prices: Final = Table(
     sqlite_with_rowid=False,  # rows lie in the order of the key: a range is one walk
 )
 
+revisions: Final = Table(
+    "revisions",
+    metadata,
+    Column("series_id", Integer, ForeignKey(series.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("time_ns", BigInteger, primary_key=True),
+    Column("found_ns", BigInteger, primary_key=True),
+    Column("close", Double, nullable=False),  # the bar as it was before
+    Column("open", Double),
+    Column("high", Double),
+    Column("low", Double),
+    Column("volume", Double),
+    Column("new_close", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 portfolios: Final = Table(
     "portfolios",
     metadata,

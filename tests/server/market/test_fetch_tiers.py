@@ -14,7 +14,7 @@ from riskwave.server.market.budget import Budget
 from riskwave.server.market.database import Database
 from riskwave.server.market.errors import StoreUnavailableError, UnknownSymbolError
 from riskwave.server.market.fetch import Vendor
-from riskwave.server.market.fetch_series import Freshness, SeriesFetcher, restated_in
+from riskwave.server.market.fetch_series import Freshness, SeriesFetcher
 from riskwave.server.market.fetch_tiers import AllSourcesFailedError, TieredFetcher
 from riskwave.server.market.series import Selection, SeriesRows
 from riskwave.server.market.sources import SOURCES, Window
@@ -143,10 +143,11 @@ async def test_restated_prices_are_kept_both_and_reported(bench):
     await bench.get()
     bench.pass_s(2100)
     fetched = await bench.get()
-    assert "1 prices were restated, the last on 2026-11-16 from 59 to 59.25" in fetched.outcomes[0].detail
+    assert fetched.outcomes[0].detail == "1 price was restated, on 2026-11-16 from 59 to 59.25"
     assert fetched.series[0].prices.close.tolist() == [59.25, 60.1, 60.7, 61.0]
-    (restated,) = restated_in(bench.store, "alpha_vantage", "WTI")
-    assert (restated.old, restated.new, restated.found_ns) == (59.0, 59.25, bench.now_ns)
+    (revision,) = bench.store.revisions(fetched.series[0].prices.asset)
+    assert (revision.old_close, revision.new_close) == (59.0, 59.25)
+    assert fetched.outcomes[0].revisions == (revision,)
 
 
 async def test_many_callers_make_one_request(bench):
