@@ -138,6 +138,24 @@ class StoreSettings(Section):
     load_samples: bool = Field(default=True, description="Puts the packaged sample prices into the store at the start.")
 
 
+class CacheSettings(Section):
+    """Where prices that were read lately are kept, so that the store reads them once."""
+
+    memory_bytes: int = Field(
+        default=256 * MIB, ge=0, le=1 << 40, description="Memory for them; 0 keeps none in this process."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis that several servers share: redis://:password@host:6379/0; none means memory only.",
+    )
+    redis_connections: int = Field(default=50, ge=1, le=10_000, description="Most connections to Redis.")
+    redis_timeout_s: float = Field(
+        default=0.2, gt=0, le=0.2, description="Time that an answer waits for Redis; after that it goes on without."
+    )
+    daily_s: float = Field(default=1800.0, gt=0, le=604_800, description="Time for which daily and longer bars are kept.")
+    intraday_s: float = Field(default=300.0, gt=0, le=604_800, description="Time for which bars within the day are kept.")
+
+
 class DashboardSettings(Section):
     """The web page."""
 
@@ -209,6 +227,12 @@ class MarketSettings(Section):
         le=604_800,
         description="Time for which a vendor is not asked for newer bars within the day.",
     )
+    live_poll_s: float = Field(
+        default=1.0, gt=0, le=3600, description="How often the store is looked at for new prices that somebody watches."
+    )
+    heartbeat_s: float = Field(
+        default=15.0, gt=0, le=3600, description="Time without news after which watchers hear that the server is there."
+    )
 
 
 class LimitSettings(Section):
@@ -226,6 +250,9 @@ class LimitSettings(Section):
     import_rows: int = Field(default=5_000_000, ge=1, le=100_000_000, description="Most rows of one import of prices.")
     concurrent_calls: int = Field(
         default=256, ge=1, le=100_000, description="Calls that are worked on or waiting at once."
+    )
+    watchers: int = Field(
+        default=1000, ge=1, le=100_000, description="Calls that watch prices, portfolios or jobs at once."
     )
 
 
@@ -252,6 +279,7 @@ class Settings(BaseSettings):
     server: ServerSettings = Field(default_factory=ServerSettings)
     dask: DaskSettings = Field(default_factory=DaskSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
