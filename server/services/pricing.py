@@ -1,0 +1,189 @@
+"""SimulationService's PriceDerivative: from the request to the kernels' specification, and the answer."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final
+
+from riskwave.compute.errors import InputError, TooLargeError
+from riskwave.compute.montecarlo import pricing
+from riskwave.compute.montecarlo.pricing.cost import estimate_pricing, price_digest
+from riskwave.compute.montecarlo.pricing.spec import PRICING_PATHS_MAX
+from riskwave.compute.montecarlo.sobol import SCRAMBLES
+from riskwave.server.chunk_runner import ChunkRunner, Work
+from riskwave.server.encoding import make_estimate
+from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.results import fill_meta
+from riskwave.server.services.simulation_spec import CONFIDENCE, SEED_BITS
+from riskwave.v1 import simulation_pb2
+from riskwave.v1 import simulation_service_pb2 as pb
+from riskwave.v1.codec import decode_array, decode_params
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from riskwave.compute.montecarlo.pricing import PriceResult, PriceSums, PricingSpec
+    from riskwave.compute.montecarlo.pricing.spec import Sampling
+    from riskwave.server.call import Call
+    from riskwave.server.chunk_runner import ChunkRun
+    from riskwave.server.runtime import Runtime
+
+PRICING: Work[PricingSpec, PriceSums] = Work(
+    "price", pricing.plan_pricing, pricing.price_chunk, estimate_pricing, "placement"
+)
+
+SAMPLINGS: Final[Mapping[int, Sampling]] = {
+    simulation_pb2.SAMPLING_UNSPECIFIED: "independent",
+    simulation_pb2.SAMPLING_INDEPENDENT: "independent",
+    simulation_pb2.SAMPLING_ANTITHETIC: "antithetic",
+    simulation_pb2.SAMPLING_SOBOL: "sobol",
+}
+
+FIELDS: Final[Mapping[str, str]] = {
+    "spot": "spots",
+    "steps": "step_count",
+    "target_se": "target_standard_error",
+    "volatility": "model_params.volatility",
+    "dividend_yield": "model_params.dividend_yield",
+    "weights": "payoff_params.weights",
+}
+"""The request's names of the kernels' arguments, where they differ."""
+
+_PER_ASSET: Final = ("volatility", "dividend_yield")
+"""Parameters of a model of which there may be one an underlying."""
+
+
+class Pricing:
+    """Prices derivatives in threads or on the cluster."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pool = runtime.pool
+        self._runner = ChunkRunner(runtime, PRICING)
+
+    async def price(self, request: pb.PriceDerivativeRequest, call: Call) -> pb.PriceDerivativeResponse:
+        """Return a price with its error and its sensitivities."""
+        self._check_size(request)
+        spec = decode_pricing(request)
+        run, result = await self._run(spec, request, call)
+        answer = pb.PriceDerivativeResponse(
+            price=make_estimate(result.price),
+            exact_price=result.exact_price,
+            path_count=result.path_count,
+            variance_reduction=result.variance_reduction,
+        )
+        for name, estimate in result.greeks.items():
+            label, _, index = name.rstrip("]").partition("[")
+            answer.greeks.add(name=label, underlying_index=int(index or -1), estimate=make_estimate(estimate))
+        fill_meta(
+            answer.meta,
+            call,
+            f"pricing.{spec.model}.{spec.payoff}",
+            digest=price_digest(result),
+            warnings=(*result.warnings, *run.warnings),
+            placement=run.placement,
+            worker_count=run.worker_count,
+            seed=spec.seed,
+        )
+        return answer
+
+    def _check_size(self, request: pb.PriceDerivativeRequest) -> None:
+        """Refuse more paths than are served before anything is computed for them."""
+        most = self._runtime.settings.limits.simulation_paths or PRICING_PATHS_MAX
+        if request.paths > min(most, PRICING_PATHS_MAX):
+            allowed = f"an integer from 2 to {min(most, PRICING_PATHS_MAX)}"
+            raise TooLargeError("paths", request.paths, allowed)
+
+    async def _run(
+        self, spec: PricingSpec, request: pb.PriceDerivativeRequest, call: Call
+    ) -> tuple[ChunkRun[PricingSpec, PriceSums], PriceResult]:
+        """Simulate until all paths are there, or the precision that is wanted, and merge."""
+        try:
+            # Whatever is wrong with the specification is found by its plan.
+            await self._pool.run_slice(call, pricing.plan_pricing, spec)
+            boundaries = list(pricing.boundaries(spec))[::-1]
+            run, result = None, None
+            async with aclosing(self._runner.run(spec, request.placement, call)) as steps:
+                async for run in steps:
+                    while len(boundaries) > 1 and run.prefix_paths >= boundaries[-1]:
+                        result = await self._merge(spec, run, boundaries.pop(), call)
+                        if pricing.target_reached(spec, result):
+                            return run, result
+            assert run is not None, "every plan has a chunk"
+            return run, await self._merge(spec, run, boundaries[0], call)
+        except InputError as error:
+            raise _rename(error) from None
+
+    async def _merge(
+        self, spec: PricingSpec, run: ChunkRun[PricingSpec, PriceSums], boundary: int, call: Call
+    ) -> PriceResult:
+        """Merge the paths up to a boundary: what came beyond it must not matter."""
+        begin_s = time.perf_counter()
+        sums = [one for one in run.prefix() if one.chunk.first_path + one.chunk.path_count <= boundary]
+        result = await self._pool.run_slice(call, pricing.merge_prices, spec, sums)
+        call.compute_s += time.perf_counter() - begin_s
+        return result
+
+
+def decode_pricing(request: pb.PriceDerivativeRequest) -> PricingSpec:
+    """Return the specification, not checked yet but for what the contract alone can say wrong.
+
+    Raises
+    ------
+    InputError
+        For an unset model or payoff, an unknown sampling, or a number of scrambles that there is not.
+    """
+    for name, known in (("model", pricing.PRICING_MODELS), ("payoff", pricing.PAYOFFS)):
+        if not getattr(request, name):
+            raise InputError(name, "empty", f"one of {', '.join(known.names())}")
+    if request.sampling not in SAMPLINGS:
+        raise InputError("sampling", str(request.sampling), "a value of its enumeration")
+    if request.scramble_count not in {0, SCRAMBLES}:
+        raise InputError("scramble_count", request.scramble_count, f"0 or {SCRAMBLES}")
+    if not request.spots:
+        raise InputError("spots", "empty", "one price an underlying")
+    model_params: dict[str, Any] = decode_params(request.model_params, "model_params")
+    payoff_params: dict[str, Any] = decode_params(request.payoff_params, "payoff_params")
+    market: dict[str, Any] = {
+        name: _numbers(model_params.pop(name), FIELDS[name]) for name in _PER_ASSET if name in model_params
+    }
+    if "weights" in payoff_params:
+        weights = _numbers(payoff_params.pop("weights"), FIELDS["weights"])
+        market["weights"] = weights if isinstance(weights, tuple) else (weights,)
+    if request.HasField("correlation"):
+        market["correlation"] = decode_array(request.correlation, "correlation")
+    return pricing.PricingSpec(
+        model=request.model,
+        model_params=model_params,
+        payoff=request.payoff,
+        payoff_params=payoff_params,
+        spot=request.spots[0] if len(request.spots) == 1 else tuple(request.spots),
+        risk_free_rate=request.risk_free_rate,
+        maturity_years=request.maturity_years,
+        paths=request.paths,
+        steps=request.step_count,
+        seed=request.seed if request.HasField("seed") else secrets.randbits(SEED_BITS),
+        sampling=SAMPLINGS[request.sampling],
+        greeks=tuple(request.greeks),
+        target_se=request.target_standard_error,
+        confidence=request.confidence or CONFIDENCE,
+        **market,
+    )
+
+
+def _numbers(value: object, field: str) -> float | tuple[float, ...]:
+    """Return a number, or one an underlying."""
+    given = value if isinstance(value, list) else [value]
+    numbers = tuple(float(one) for one in given if isinstance(one, int | float) and not isinstance(one, bool))
+    if len(numbers) != len(given):
+        raise InputError(field, value, "a number, or one an underlying")
+    return numbers if isinstance(value, list) else numbers[0]
+
+
+def _rename(error: InputError) -> CallError:
+    """Name the request's field for the argument that the kernels name."""
+    head = error.field.partition("[")[0]
+    field = FIELDS.get(head, head) + error.field[len(head) :]
+    return invalid_field(error.reason, field, error.value, error.allowed)
