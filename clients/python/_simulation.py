@@ -366,6 +366,27 @@ class SimulationApi(Api[F]):
         **options
             `spot`, `maturity`, `rate`, `model_params`, `payoff_params`, `paths`, `seed`, `greeks` and more: see
             `riskwave.DerivativeOptions`.
+
+        Returns
+        -------
+        DerivativePrice
+            With `price`, `greeks`, and `exact_price` where a closed form is known.
+
+        Raises
+        ------
+        InvalidRequestError
+            For an unknown model or payoff, a pair that does not go together, or parameters out of range.
+
+        Examples
+        --------
+        >>> call = client.simulation.price(
+        ...     model="gbm", model_params={"volatility": 0.2}, payoff="european", payoff_params={"strike": 100.0},
+        ...     spot=100.0, maturity=1.0, rate=0.05, seed=7, greeks=["delta"],
+        ... )
+        >>> round(call.exact_price, 4)
+        10.4506
+        >>> abs(call.price - call.exact_price) < 4 * call.price.standard_error
+        True
         """
         answer = yield from ask(PRICE_DERIVATIVE, derivative_request(model, payoff, **options), timeout_s)
         return decode_derivative(answer)
