@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,11 @@ class Greek:
     underlying_index: int
     estimate: Estimate
 
+    @property
+    def label(self) -> str:
+        """The name, with the underlying's index where it is about one of several: ``delta[0]``."""
+        return self.name if self.underlying_index < 0 else f"{self.name}[{self.underlying_index}]"
+
 
 @dataclass(frozen=True, slots=True)
 class DerivativePrice(Result):
@@ -89,14 +95,10 @@ class DerivativePrice(Result):
 
     def grid(self) -> Grid:
         """Return price and sensitivities."""
-        greeks = tuple(
-            (
-                one.name if one.underlying_index < 0 else f"{one.name}[{one.underlying_index}]",
-                *estimate_cells(one.estimate),
-            )
-            for one in self.greeks
-        )
-        rows = (("price", *estimate_cells(self.price)), ("exact price", *estimate_cells(Estimate(self.exact_price))))
+        greeks = tuple((one.label, *estimate_cells(one.estimate)) for one in self.greeks)
+        rows = [("price", *estimate_cells(self.price))]
+        if not math.isnan(self.exact_price):
+            rows.append(("exact price", *estimate_cells(Estimate(self.exact_price))))
         columns = ("", "value", "std. error", "low", "high")
         heading = f"{self.path_count:,} paths, variance lowered {format_number(self.variance_reduction, 3)} times"
         return Grid(heading, columns, (*rows, *greeks), frozenset({1, 2, 3, 4}), self.meta.notes())

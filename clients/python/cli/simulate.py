@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from riskwave.cli._options import Common, Output, common, parse_params, split, takes
+from riskwave.cli._options import Common, Output, common, takes
 from riskwave.cli._output import console, write, write_csv, write_grid, write_json
+from riskwave.cli._pricing import derivative
 from riskwave.cli._simulating import simulation
 
 if TYPE_CHECKING:
@@ -141,48 +142,19 @@ def _path_rows(result: Simulation) -> Iterator[Mapping[str, Any]]:
 
 
 @app.command()
-@takes(common=common)
-def price(
-    common: Common,
-    model: Annotated[str, typer.Option(help="A registered model, such as gbm.")],
-    payoff: Annotated[str, typer.Option(help="A registered payoff, such as european.")],
-    spot: Annotated[str, typer.Option(metavar="PRICE,...", help="Spot price of each underlying.")],
-    maturity: Annotated[float, typer.Option(min=0.0, help="Years to maturity.")],
-    rate: Annotated[float, typer.Option(help="Risk-free rate a year, continuously compounded.")] = 0.0,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Of the model; may be repeated.")
-    ] = None,
-    payoff_param: Annotated[
-        list[str] | None, typer.Option("--payoff-param", metavar="NAME=VALUE", help="Of the payoff; may be repeated.")
-    ] = None,
-    paths: Annotated[int, typer.Option(help="Number of paths.")] = 100_000,
-    steps: Annotated[int, typer.Option(help="Time steps.", show_default="by payoff and model")] = 0,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed.")] = None,
-    sampling: Annotated[str | None, typer.Option(help="independent, antithetic or sobol.")] = None,
-    greeks: Annotated[str, typer.Option(metavar="NAME,...", help="Of delta, gamma, vega, rho, theta.")] = "",
-) -> None:
-    """Price a derivative and its sensitivities."""
-    try:
-        spots = [float(part) for part in split(spot)]
-    except ValueError:
-        raise typer.BadParameter(f"{spot!r} is not a list of prices", param_hint="--spot") from None
-    with common.connect() as client:
-        result = client.simulation.price(
-            model=model,
-            payoff=payoff,
-            spot=spots,
-            maturity=maturity,
-            rate=rate,
-            model_params=parse_params(param),
-            payoff_params=parse_params(payoff_param, "--payoff-param"),
-            paths=paths,
-            steps=steps,
-            seed=seed,
-            sampling=sampling,
-            greeks=split(greeks),
-        )
+@takes(options=derivative, common=common)
+def price(options: dict[str, Any], common: Common) -> None:
+    """Price a derivative and its sensitivities, each with its error.
+
+    Example: riskwave simulate price --payoff asian --spot 80 --rate 0.03 --param volatility=0.35
+    --payoff-param strike=80 --greeks delta,vega
+    """
+    from rich.console import Console
+
+    with common.connect() as client, Console(stderr=True).status(f"pricing, {options['paths']:,} paths"):
+        result = client.simulation.price(**options)
     rows = [{"name": "price", **result.price.to_dict()}]
-    rows += [{"name": one.name, **one.estimate.to_dict()} for one in result.greeks]
+    rows += [{"name": one.label, **one.estimate.to_dict()} for one in result.greeks]
     write(common.output, kind="derivative_price", document=result.to_dict(), rows=rows, grids=[result.grid()])
 
 
