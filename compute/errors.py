@@ -96,6 +96,12 @@ class NotPositiveSemidefiniteError(InputError):
     reason: ClassVar[str] = "COVARIANCE_NOT_PSD"
 
 
+class SnapshotError(InputError):
+    """Saved state of another version, convention or parameters, or bytes that were altered or cut short."""
+
+    reason: ClassVar[str] = "SNAPSHOT_INVALID"
+
+
 class TooLargeError(InputError):
     """More paths, bars or memory than one request may ask for."""
 

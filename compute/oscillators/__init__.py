@@ -5,15 +5,20 @@ from __future__ import annotations
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Group, Oscillator, Stability
 from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up
 from riskwave.compute.oscillators._gaps import GapPolicy
+from riskwave.compute.oscillators._stream import IndicatorStream, StreamLimits, open_stream, restore_stream
 
 __all__ = [
     "OSCILLATORS",
     "GapPolicy",
     "Group",
+    "IndicatorStream",
     "Oscillator",
     "OscillatorResult",
     "Stability",
+    "StreamLimits",
     "WarmUp",
     "compute",
+    "open_stream",
+    "restore_stream",
     "warm_up",
 ]

@@ -67,7 +67,7 @@ def check_request(
     entry = OSCILLATORS.get(name)
     if entry.looks_ahead and not allow_look_ahead:
         raise InputError("indicator", name, "one whose values use no later bars, unless looking ahead is allowed")
-    policy = _check_policy(gap_policy, max_gap_bars)
+    policy = check_policy(gap_policy, max_gap_bars)
     windows, swept = _check_windows(entry, {} if params is None else params)
     panels, shape = _check_inputs(entry, inputs)
     lookbacks = tuple([_check_length(entry, window, shape[0]) for window in windows])
@@ -77,7 +77,8 @@ def check_request(
     return Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars)
 
 
-def _check_policy(gap_policy: GapPolicy | str, max_gap_bars: int) -> GapPolicy:
+def check_policy(gap_policy: GapPolicy | str, max_gap_bars: int) -> GapPolicy:
+    """Return the gap policy, or raise what is wrong with it."""
     try:
         policy = gap_policy if isinstance(gap_policy, GapPolicy) else GapPolicy(gap_policy)
     except ValueError:

@@ -1,0 +1,424 @@
+"""An oscillator bar by bar: the bits of `compute`, with state that outlives the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from riskwave.compute.errors import (
+    InputError,
+    NotFiniteError,
+    ShapeMismatchError,
+    SnapshotError,
+    TooLargeError,
+    UnknownNameError,
+)
+from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _stream_snapshot as snapshots
+from riskwave.compute.oscillators._catalogue import OSCILLATORS
+from riskwave.compute.oscillators._gaps import GapPolicy
+from riskwave.compute.oscillators._request import check_policy
+from riskwave.compute.oscillators._stream_columns import Columns, Rules
+from riskwave.compute.oscillators._stream_engine import Engine, layout_of
+from riskwave.compute.registry import check_params
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from riskwave.compute.oscillators._catalogue import Oscillator
+    from riskwave.compute.oscillators._program import Floats
+    from riskwave.compute.oscillators._stream_columns import Added
+    from riskwave.compute.registry import Value
+
+CONVENTIONS = ("talib",)
+SYMBOLS_MAX = 1_000_000
+SKIP_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """How large a stream may be.
+
+    Attributes
+    ----------
+    symbols
+        Most columns.
+    state_bytes
+        Most bytes of state in memory. None sets no limit.
+    snapshot_bytes
+        Most bytes of a snapshot. None sets no limit.
+    """
+
+    symbols: int = SYMBOLS_MAX
+    state_bytes: int | None = None
+    snapshot_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The last bar, so that it can be taken back: what it did, and its inputs unless every column missed it."""
+
+    added: Added
+    frame: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A valid request for a stream."""
+
+    entry: Oscillator
+    window: tuple[Value, ...]
+    symbols: int | None
+    policy: GapPolicy
+    max_gap_bars: int
+    convention: str
+
+
+class IndicatorStream:
+    """An oscillator to which bars are added one by one. Made by `open_stream` and `restore_stream`.
+
+    Every value has the bits that `compute` gives for the whole series with the same gap policy. A bar is given as a
+    mapping of the oscillator's inputs to numbers: one each, or an array of one a column when the stream was opened with
+    a number of symbols. NaN and infinity are missing values. Nothing changes when a bar is refused. Not for use by
+    several threads at once.
+
+    Attributes
+    ----------
+    entry
+        The oscillator.
+    params
+        The complete parameters.
+    symbols
+        Number of columns; None for a single one without an axis.
+    gap_policy, max_gap_bars, convention
+        As the stream was opened.
+    bars
+        Bars so far, with those that were missing or skipped.
+    lookback
+        Bars that a column has before its first value.
+    """
+
+    def __init__(self, opening: _Opening) -> None:
+        self.entry = entry = opening.entry
+        self.params: dict[str, Value] = dict(zip(entry.param_names, opening.window, strict=True))
+        self.symbols = opening.symbols
+        self.gap_policy = opening.policy
+        self.max_gap_bars = opening.max_gap_bars
+        self.convention = opening.convention
+        self.bars = 0
+        self._count = 1 if opening.symbols is None else opening.symbols
+        self._layout = layout_of(entry, opening.window)
+        self.lookback = self._layout.lookback
+        recursive = self._layout.program.recursive
+        self._rules = Rules(self._layout, len(entry.outputs), opening.policy, opening.max_gap_bars, recursive=recursive)
+        self._columns = self._rules.begin(self._count)
+        self._last: _Last | None = None
+
+    @property
+    def cost(self) -> int:
+        """Numbers that a bar touches at most: columns times steps and kept rows."""
+        return self._count * (len(self._layout.program.steps) + self._layout.rows)
+
+    def update(self, bar: Mapping[str, ArrayLike]) -> dict[str, Any]:
+        """Add a finished bar and return every output at it by name; NaN before the first value and in a gap.
+
+        Raises
+        ------
+        InputError
+            Its subclass says what is wrong with the bar: `UnknownNameError`, `ShapeMismatchError`, `NotFiniteError` (a
+            missing value under the gap policy strict).
+        """
+        return self._named(self.update_frame(self._read(bar)))
+
+    def peek(self, bar: Mapping[str, ArrayLike]) -> dict[str, Any]:
+        """Return what `update` would, and add nothing: the value of a bar that is still forming."""
+        return self._named(self.peek_frame(self._read(bar)))
+
+    def replace_last(self, bar: Mapping[str, ArrayLike]) -> dict[str, Any]:
+        """Take the last bar back and add this one. Raises as `update` does, and `InputError` where there is none."""
+        return self._named(self.replace_last_frame(self._read(bar)))
+
+    def update_frame(self, frame: Floats) -> Floats:
+        """Add a bar given as (inputs, columns); return (outputs, columns)."""
+        return self._add(frame, self._valid(frame))
+
+    def peek_frame(self, frame: Floats) -> Floats:
+        """Peek at a bar given as (inputs, columns); return (outputs, columns)."""
+        return self._try(frame, self._valid(frame), peek=True)[1]
+
+    def replace_last_frame(self, frame: Floats) -> Floats:
+        """Replace the last bar by one given as (inputs, columns); return (outputs, columns)."""
+        last = self._last
+        if last is None:
+            raise InputError("replace_last", "sent before any bar", "preceded by a bar that it replaces")
+        valid = self._valid(frame)
+        self._columns = last.added.undo()
+        self.bars -= 1
+        return self._add(frame, valid)
+
+    def skip(self, bars: int = 1) -> None:
+        """Pass over bars: each is a bar of which every column misses its inputs, and the gap policy says what follows.
+
+        Raises
+        ------
+        InputError
+            For less than one bar, or under the gap policy strict.
+        """
+        if self.gap_policy is GapPolicy.STRICT:
+            raise InputError("skip", f"{bars} bars", "left out: under the gap policy strict no bar may be missing")
+        if not 1 <= bars <= SKIP_MAX:
+            raise InputError("skip", f"{bars} bars", f"1 to {SKIP_MAX} bars")
+        if bars > 1:
+            self._columns = self._rules.miss(self._columns, bars - 1).after
+        added = self._rules.miss(self._columns, 1)
+        self._columns, self._last = added.after, _Last(added, None)
+        self.bars += bars
+
+    def snapshot(self) -> bytes:
+        """Return the state as bytes, for `restore_stream` in any process.
+
+        Examples
+        --------
+        >>> stream = open_stream("RSI", {"timeperiod": 2})
+        >>> _ = [stream.update({"close": price}) for price in (44.0, 45.0, 44.5)]
+        >>> saved = stream.snapshot()
+        >>> restore_stream(saved).update({"close": 46.0}) == stream.update({"close": 46.0})
+        True
+        """
+        last = self._last
+        if last is None:
+            before, groups, kind = self._columns, [], "none"
+        else:
+            before, groups = last.added.before, last.added.groups_before()
+            kind = "missed" if last.frame is None else "bar"
+        header = snapshots.Header(
+            indicator=self.entry.name,
+            params=self.params,
+            convention=self.convention,
+            gap_policy=str(self.gap_policy),
+            max_gap_bars=self.max_gap_bars,
+            symbols=self.symbols,
+            bars=self.bars - (last is not None),
+            last=kind,
+            layout=self._layout.fingerprint,
+            group_sizes=[columns.size for columns, *_ in groups],
+            group_bars=[bars for _, bars, *_ in groups],
+        )
+        return snapshots.pack(
+            header, snapshots.Saved(before.missing, before.dead, groups, None if last is None else last.frame)
+        )
+
+    def _resume(self, data: bytes, header: snapshots.Header) -> None:
+        """Take over the state of a snapshot."""
+        saved = snapshots.unpack_body(data, header, self._layout)
+        groups = tuple(
+            Columns.group(columns, Engine(self._layout, columns.size, bars, state, history), self._count)
+            for columns, bars, state, history in saved.groups
+        )
+        self._columns = Columns.make(groups, saved.missing, saved.dead)
+        self.bars = header.bars
+        if header.last == "missed":
+            self.skip(1)
+        elif saved.frame is not None:
+            self.update_frame(saved.frame)
+
+    def _add(self, frame: Floats, valid: NDArray[np.bool_] | None) -> Floats:
+        added, values = self._try(frame, valid, peek=False)
+        self._columns, self._last = added.after, _Last(added, frame)
+        self.bars += 1
+        return values
+
+    def _try(self, frame: Floats, valid: NDArray[np.bool_] | None, *, peek: bool) -> tuple[Added, Floats]:
+        if valid is None:
+            return self._rules.add_gapless(self._columns, frame, peek=peek)
+        return self._rules.add(self._columns, frame, valid, peek=peek)
+
+    def _valid(self, frame: Floats) -> NDArray[np.bool_] | None:
+        """Return which columns have all inputs, or None for all. Under the policy strict, refuse others."""
+        if _kernels.all_finite(frame.reshape(-1)):
+            return None
+        finite: NDArray[np.bool_] = np.isfinite(frame)
+        if self.gap_policy is GapPolicy.STRICT:
+            first, column = np.argwhere(~finite)[0]
+            where = "" if self.symbols is None else f" in column {column}"
+            raise NotFiniteError(
+                f"bar.{self.entry.inputs[first]}",
+                f"{frame[first, column]}{where}",
+                "finite under the gap policy strict",
+            )
+        valid = finite[0]
+        for row in finite[1:]:
+            valid = valid & row
+        return valid
+
+    def _read(self, bar: Mapping[str, ArrayLike]) -> Floats:
+        """Return a bar as (inputs, columns)."""
+        inputs = self.entry.inputs
+        for label in bar:
+            if label not in inputs:
+                raise UnknownNameError("bar", label, inputs)
+        frame = np.empty((len(inputs), self._count))
+        wanted = () if self.symbols is None else (self.symbols,)
+        for row, label in enumerate(inputs):
+            if label not in bar:
+                raise InputError(f"bar.{label}", "missing", f"given: {self.entry.name} needs {', '.join(inputs)}")
+            values = np.asarray(bar[label])
+            if values.dtype.kind not in "fiu":
+                raise InputError(f"bar.{label}", f"of type {values.dtype}", "real numbers")
+            if values.shape != wanted:
+                allowed = f"of shape {wanted}, one number a column" if wanted else "one number"
+                raise ShapeMismatchError(f"bar.{label}", f"of shape {values.shape}", allowed)
+            frame[row] = values
+        return frame
+
+    def _named(self, values: Floats) -> dict[str, Any]:
+        if self.symbols is None:
+            return dict(zip(self.entry.outputs, values[:, 0].tolist(), strict=True))
+        return dict(zip(self.entry.outputs, values, strict=True))
+
+
+def open_stream(
+    name: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    symbols: int | None = None,
+    gap_policy: GapPolicy | str = GapPolicy.HOLD,
+    max_gap_bars: int = 0,
+    convention: str = "talib",
+    limits: StreamLimits | None = None,
+) -> IndicatorStream:
+    """Open a stream of an oscillator without history.
+
+    Parameters
+    ----------
+    name
+        The oscillator's name, as in ``OSCILLATORS.names()``.
+    params
+        Values by name; defaults for what is left out. No lists.
+    symbols
+        Number of columns that each bar has. None means one, whose values are plain numbers.
+    gap_policy, max_gap_bars
+        As in `compute`, for each column by itself.
+    convention
+        The preset where libraries disagree.
+    limits
+        How large it may be. None means `SYMBOLS_MAX` columns.
+
+    Raises
+    ------
+    InputError
+        Its subclass says what is wrong: `UnknownNameError`, `TooLargeError`.
+
+    Examples
+    --------
+    >>> stream = open_stream("RSI", {"timeperiod": 3})
+    >>> closes = [44.0, 45.0, 44.5, 46.0, 47.0]
+    >>> [round(stream.update({"close": close})["real"], 2) for close in closes]
+    [nan, nan, nan, 83.33, 88.89]
+    >>> round(stream.peek({"close": 46.5})["real"], 2), round(stream.update({"close": 46.0})["real"], 2)
+    (71.11, 53.33)
+    """
+    opening = _check(name, {} if params is None else params, symbols, gap_policy, max_gap_bars, convention)
+    _check_size(opening, limits or StreamLimits())
+    return IndicatorStream(opening)
+
+
+def restore_stream(
+    snapshot: bytes,
+    name: str | None = None,
+    params: Mapping[str, object] | None = None,
+    *,
+    symbols: int | None = None,
+    gap_policy: GapPolicy | str | None = None,
+    max_gap_bars: int | None = None,
+    convention: str | None = None,
+    limits: StreamLimits | None = None,
+) -> IndicatorStream:
+    """Continue a stream from what `IndicatorStream.snapshot` returned: what follows has the same bits.
+
+    Parameters
+    ----------
+    snapshot
+        The bytes.
+    name, params, symbols, gap_policy, max_gap_bars, convention
+        What the caller expects of the stream: a snapshot of another one is refused. None takes the snapshot's.
+    limits
+        How large it may be. None means `SYMBOLS_MAX` columns.
+
+    Raises
+    ------
+    SnapshotError
+        For bytes that were cut short or altered, or are of another version, indicator, parameters, convention, gap
+        policy or number of columns; it says which.
+    """
+    header = snapshots.unpack_header(bytes(snapshot))
+    expected = {
+        "indicator": name,
+        "symbols": symbols,
+        "gap_policy": None if gap_policy is None else str(gap_policy),
+        "max_gap_bars": max_gap_bars,
+        "convention": convention,
+    }
+    for label, value in expected.items():
+        found = header.columns if label == "symbols" else getattr(header, label)
+        if value is not None and value != found:
+            raise snapshots.refused(f"of {label} {found}", f"of {label} {value}, as asked for")
+    try:
+        opening = _check(
+            header.indicator,
+            header.params,
+            header.symbols,
+            header.gap_policy,
+            header.max_gap_bars,
+            header.convention,
+        )
+    except InputError as error:
+        raise SnapshotError("snapshot", f"of {error.field} {error.value}", error.allowed) from None
+    if params is not None:
+        asked = check_params(opening.entry.params, dict(params))
+        if asked != dict(zip(opening.entry.param_names, opening.window, strict=True)):
+            raise snapshots.refused(f"of parameters {header.params}", f"of parameters {asked}, as asked for")
+    _check_size(opening, limits or StreamLimits())
+    stream = IndicatorStream(opening)
+    stream._resume(bytes(snapshot), header)
+    return stream
+
+
+def _check(
+    name: str,
+    params: Mapping[str, object],
+    symbols: int | None,
+    gap_policy: GapPolicy | str,
+    max_gap_bars: int,
+    convention: str,
+) -> _Opening:
+    entry = OSCILLATORS.get(name)
+    if entry.looks_ahead:
+        raise InputError("indicator", name, "one whose values use no later bars: a stream has none")
+    policy = check_policy(gap_policy, max_gap_bars)
+    if convention not in CONVENTIONS:
+        raise UnknownNameError("convention", convention, CONVENTIONS)
+    if symbols is not None and not 1 <= symbols <= SYMBOLS_MAX:
+        raise InputError("symbols", symbols, f"1 to {SYMBOLS_MAX}")
+    plain = {label: value.item() if isinstance(value, np.generic) else value for label, value in params.items()}
+    checked = check_params(entry.params, plain)
+    return _Opening(entry, tuple(checked.values()), symbols, policy, max_gap_bars, convention)
+
+
+def _check_size(opening: _Opening, limits: StreamLimits) -> None:
+    """Refuse what is too large before it is allocated."""
+    count = 1 if opening.symbols is None else opening.symbols
+    if count > limits.symbols:
+        raise TooLargeError("symbols", count, f"at most {limits.symbols}")
+    layout = layout_of(opening.entry, opening.window)
+    for what, size, limit in (
+        ("state", 8 * count * layout.strip_rows, limits.state_bytes),
+        ("a snapshot", snapshots.snapshot_bytes(layout, count), limits.snapshot_bytes),
+    ):
+        if limit is not None and size > limit:
+            value = f"{count}, for which {what} of {opening.entry.name} takes {size} bytes"
+            raise TooLargeError("symbols", value, f"so many that {what} takes at most {limit} bytes")
