@@ -250,7 +250,7 @@ class IndicatorStream:
                 f"{frame[first, column]}{where}",
                 "finite under the gap policy strict",
             )
-        valid = finite[0]
+        valid: NDArray[np.bool_] = finite[0]
         for row in finite[1:]:
             valid = valid & row
         return valid

@@ -563,18 +563,20 @@ class OpenIndicatorStream(_message.Message):
     CONVENTION_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     symbol_count: _builtins.int
-    """Number of columns; 0 means 1."""
+    """Number of columns; 0 means 1. With a snapshot 0 means the snapshot's."""
     gap_policy: Global___GapPolicy.ValueType
-    """What follows a gap."""
+    """What follows a gap. With a snapshot unspecified means the snapshot's."""
     max_gap_bars: _builtins.int
-    """As in ComputeIndicatorsRequest."""
+    """As in ComputeIndicatorsRequest. With a snapshot 0 means the snapshot's."""
     convention: _builtins.str
-    """As in ComputeIndicatorsRequest."""
+    """As in ComputeIndicatorsRequest. With a snapshot empty means the snapshot's."""
     snapshot: _builtins.bytes
-    """Continues from this snapshot. Empty means from no history."""
+    """Continues from this snapshot, after the last bar that it has. Empty means from no history."""
     @_builtins.property
     def call(self) -> Global___IndicatorCall:
-        """The indicator and its parameters, without sweeps."""
+        """The indicator and its parameters, without sweeps. With a snapshot it may be left out; else it must be the
+        snapshot's.
+        """
 
     def __init__(
         self,
@@ -665,7 +667,9 @@ Global___SnapshotIndicatorStream: _TypeAlias = SnapshotIndicatorStream  # noqa: 
 
 @_typing.final
 class SkipBars(_message.Message):
-    """Passes over bars: the state is kept, the outputs are missing."""
+    """Passes over bars: each is a bar of which every column misses its inputs. Its outputs are missing, and the gap policy
+    says what follows: under hold the state is kept.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -711,7 +715,7 @@ class StreamIndicatorsRequest(_message.Message):
 
     @_builtins.property
     def replace_last(self) -> Global___BarFrame:
-        """Takes the last added bar back and adds this one."""
+        """Takes the last added bar back and adds this one. A skipped bar may be replaced too."""
 
     @_builtins.property
     def skip(self) -> Global___SkipBars:
@@ -773,10 +777,16 @@ class IndicatorStreamOpened(_message.Message):
     LOOKBACK_BARS_FIELD_NUMBER: _builtins.int
     BAR_COUNT_FIELD_NUMBER: _builtins.int
     META_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SYMBOL_COUNT_FIELD_NUMBER: _builtins.int
     lookback_bars: _builtins.int
     """Bars before the first value."""
     bar_count: _builtins.int
-    """Bars that the state has seen; not 0 after a restore."""
+    """Bars so far, with those that were missing or skipped; not 0 after a restore."""
+    name: _builtins.str
+    """The indicator's name."""
+    symbol_count: _builtins.int
+    """Number of columns as the stream was opened: 0 means one column, whose number was left out."""
     @_builtins.property
     def params(self) -> _containers.MessageMap[_builtins.str, _parameter_pb2.ParameterValues]:
         """The complete parameters."""
@@ -797,10 +807,12 @@ class IndicatorStreamOpened(_message.Message):
         lookback_bars: _builtins.int = ...,
         bar_count: _builtins.int = ...,
         meta: _meta_pb2.ResultMeta | None = ...,
+        name: _builtins.str = ...,
+        symbol_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["meta", b"meta"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_count", b"bar_count", "lookback_bars", b"lookback_bars", "meta", b"meta", "outputs", b"outputs", "params", b"params"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_count", b"bar_count", "lookback_bars", b"lookback_bars", "meta", b"meta", "name", b"name", "outputs", b"outputs", "params", b"params", "symbol_count", b"symbol_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -815,10 +827,10 @@ class StreamValues(_message.Message):
     VALUES_FIELD_NUMBER: _builtins.int
     BAR_COUNT_FIELD_NUMBER: _builtins.int
     bar_count: _builtins.int
-    """Bars that the state has seen."""
+    """Bars so far, with those that were missing or skipped; a bar that was peeked at is not counted."""
     @_builtins.property
     def values(self) -> _array_pb2.Float64Array:
-        """Of shape (outputs, symbols)."""
+        """Of shape (outputs, symbols). NaN before the first value and wherever an input was missing."""
 
     def __init__(
         self,
@@ -845,7 +857,7 @@ class IndicatorSnapshot(_message.Message):
     state: _builtins.bytes
     """Versioned bytes with a checksum."""
     bar_count: _builtins.int
-    """Bars that the state has seen."""
+    """Bars so far, with those that were missing or skipped."""
     def __init__(
         self,
         *,

@@ -75,8 +75,12 @@ class IndicatorServiceServicer(object):
 
     def StreamIndicators(self, request_iterator, context):
         """Computes bar by bar with state that can be saved and restored. The first message opens the stream; every later one
-        is answered by one message in the same order. INVALID_ARGUMENT as in ComputeIndicators; FAILED_PRECONDITION with
-        SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that was altered.
+        is answered by one message in the same order, with the bits that ComputeIndicators gives for the whole series. It
+        stays open until the caller ends it; it needs no deadline. INVALID_ARGUMENT as in ComputeIndicators, and for a bar
+        with other columns or inputs than the indicator's: nothing of such a message is computed, and the stream ends;
+        FAILED_PRECONDITION with SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that
+        was altered; RESOURCE_EXHAUSTED when too many streams are open; DEADLINE_EXCEEDED when no message came for the time
+        that the server allows; UNAVAILABLE when the server stops.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

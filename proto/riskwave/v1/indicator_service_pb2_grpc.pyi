@@ -44,8 +44,12 @@ class IndicatorServiceStub:
     """
     StreamIndicators: _grpc.StreamStreamMultiCallable[_indicator_service_pb2.StreamIndicatorsRequest, _indicator_service_pb2.StreamIndicatorsResponse]
     """Computes bar by bar with state that can be saved and restored. The first message opens the stream; every later one
-    is answered by one message in the same order. INVALID_ARGUMENT as in ComputeIndicators; FAILED_PRECONDITION with
-    SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that was altered.
+    is answered by one message in the same order, with the bits that ComputeIndicators gives for the whole series. It
+    stays open until the caller ends it; it needs no deadline. INVALID_ARGUMENT as in ComputeIndicators, and for a bar
+    with other columns or inputs than the indicator's: nothing of such a message is computed, and the stream ends;
+    FAILED_PRECONDITION with SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that
+    was altered; RESOURCE_EXHAUSTED when too many streams are open; DEADLINE_EXCEEDED when no message came for the time
+    that the server allows; UNAVAILABLE when the server stops.
     """
 
 @_typing.type_check_only
@@ -64,8 +68,12 @@ class IndicatorServiceAsyncStub(IndicatorServiceStub):
     """
     StreamIndicators: _aio.StreamStreamMultiCallable[_indicator_service_pb2.StreamIndicatorsRequest, _indicator_service_pb2.StreamIndicatorsResponse]  # type: ignore[assignment]
     """Computes bar by bar with state that can be saved and restored. The first message opens the stream; every later one
-    is answered by one message in the same order. INVALID_ARGUMENT as in ComputeIndicators; FAILED_PRECONDITION with
-    SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that was altered.
+    is answered by one message in the same order, with the bits that ComputeIndicators gives for the whole series. It
+    stays open until the caller ends it; it needs no deadline. INVALID_ARGUMENT as in ComputeIndicators, and for a bar
+    with other columns or inputs than the indicator's: nothing of such a message is computed, and the stream ends;
+    FAILED_PRECONDITION with SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that
+    was altered; RESOURCE_EXHAUSTED when too many streams are open; DEADLINE_EXCEEDED when no message came for the time
+    that the server allows; UNAVAILABLE when the server stops.
     """
 
 class IndicatorServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -99,8 +107,12 @@ class IndicatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_indicator_service_pb2.StreamIndicatorsResponse], _abc.AsyncIterator[_indicator_service_pb2.StreamIndicatorsResponse]]:
         """Computes bar by bar with state that can be saved and restored. The first message opens the stream; every later one
-        is answered by one message in the same order. INVALID_ARGUMENT as in ComputeIndicators; FAILED_PRECONDITION with
-        SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that was altered.
+        is answered by one message in the same order, with the bits that ComputeIndicators gives for the whole series. It
+        stays open until the caller ends it; it needs no deadline. INVALID_ARGUMENT as in ComputeIndicators, and for a bar
+        with other columns or inputs than the indicator's: nothing of such a message is computed, and the stream ends;
+        FAILED_PRECONDITION with SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that
+        was altered; RESOURCE_EXHAUSTED when too many streams are open; DEADLINE_EXCEEDED when no message came for the time
+        that the server allows; UNAVAILABLE when the server stops.
         """
 
 def add_IndicatorServiceServicer_to_server(servicer: IndicatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file riskwave/v1/indicator_service.proto.
  */
 export const file_riskwave_v1_indicator_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNyaXNrd2F2ZS92MS9pbmRpY2F0b3Jfc2VydmljZS5wcm90bxILcmlza3dhdmUudjEiTQoVTGlzdEluZGljYXRvcnNSZXF1ZXN0Eg0KBWdyb3VwGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKFkxpc3RJbmRpY2F0b3JzUmVzcG9uc2USLgoKaW5kaWNhdG9ycxgBIAMoCzIaLnJpc2t3YXZlLnYxLkluZGljYXRvclNwZWMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIt8CCg1JbmRpY2F0b3JTcGVjEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDQoFZ3JvdXAYAyABKAkSDgoGaW5wdXRzGAQgAygJEi4KCnBhcmFtZXRlcnMYBSADKAsyGi5yaXNrd2F2ZS52MS5QYXJhbWV0ZXJTcGVjEg8KB291dHB1dHMYBiADKAkSFQoNbG9va2JhY2tfYmFycxgHIAEoBRIQCgNsb3cYCCABKAFIAIgBARIRCgRoaWdoGAkgASgBSAGIAQESKQoJc3RhYmlsaXR5GAogASgOMhYucmlza3dhdmUudjEuU3RhYmlsaXR5EhMKC2xvb2tzX2FoZWFkGAsgASgIEgsKA2RvYxgMIAEoCRIRCglyZWZlcmVuY2UYDSABKAkSEwoLY29udmVudGlvbnMYDiADKAkSDwoHc3RyZWFtcxgPIAEoCEIGCgRfbG93QgcKBV9oaWdoIvsBCgpJbmxpbmVCYXJzEicKBG9wZW4YASABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSJwoEaGlnaBgCIAEoCzIZLnJpc2t3YXZlLnYxLkZsb2F0NjRBcnJheRImCgNsb3cYAyABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSKAoFY2xvc2UYBCABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSKQoGdm9sdW1lGAUgASgLMhkucmlza3dhdmUudjEuRmxvYXQ2NEFycmF5Eg0KBXRpbWVzGAYgAygQEg8KB3N5bWJvbHMYByADKAkisQEKDUluZGljYXRvckNhbGwSDAoEbmFtZRgBIAEoCRI2CgZwYXJhbXMYAiADKAsyJi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JDYWxsLlBhcmFtc0VudHJ5Eg0KBWxhYmVsGAMgASgJGksKC1BhcmFtc0VudHJ5EgsKA2tleRgBIAEoCRIrCgV2YWx1ZRgCIAEoCzIcLnJpc2t3YXZlLnYxLlBhcmFtZXRlclZhbHVlczoCOAEivAIKGENvbXB1dGVJbmRpY2F0b3JzUmVxdWVzdBInCgRiYXJzGAEgASgLMhcucmlza3dhdmUudjEuSW5saW5lQmFyc0gAEi0KBnByaWNlcxgCIAEoCzIbLnJpc2t3YXZlLnYxLlByaWNlU2VsZWN0aW9uSAASKQoFY2FsbHMYAyADKAsyGi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JDYWxsEioKCmdhcF9wb2xpY3kYBCABKA4yFi5yaXNrd2F2ZS52MS5HYXBQb2xpY3kSFAoMbWF4X2dhcF9iYXJzGAUgASgFEhIKCmNvbnZlbnRpb24YBiABKAkSGAoQYWxsb3dfbG9va19haGVhZBgHIAEoCBIlCgdyZWR1Y2VyGAggASgOMhQucmlza3dhdmUudjEuUmVkdWNlckIGCgRkYXRhIooCCg9JbmRpY2F0b3JSZXN1bHQSDAoEbmFtZRgBIAEoCRINCgVsYWJlbBgCIAEoCRIoCgdvdXRwdXRzGAMgAygLMhcucmlza3dhdmUudjEuTmFtZWRBcnJheRIVCg1sb29rYmFja19iYXJzGAQgAygFEjgKBnBhcmFtcxgFIAMoCzIoLnJpc2t3YXZlLnYxLkluZGljYXRvclJlc3VsdC5QYXJhbXNFbnRyeRISCgpjb252ZW50aW9uGAYgASgJGksKC1BhcmFtc0VudHJ5EgsKA2tleRgBIAEoCRIrCgV2YWx1ZRgCIAEoCzIcLnJpc2t3YXZlLnYxLlBhcmFtZXRlclZhbHVlczoCOAEikQEKGUNvbXB1dGVJbmRpY2F0b3JzUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLnJpc2t3YXZlLnYxLkluZGljYXRvclJlc3VsdBINCgV0aW1lcxgCIAMoEBIPCgdzeW1ib2xzGAMgAygJEiUKBG1ldGEYBCABKAsyFy5yaXNrd2F2ZS52MS5SZXN1bHRNZXRhIr0BChNPcGVuSW5kaWNhdG9yU3RyZWFtEigKBGNhbGwYASABKAsyGi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JDYWxsEhQKDHN5bWJvbF9jb3VudBgCIAEoBRIqCgpnYXBfcG9saWN5GAMgASgOMhYucmlza3dhdmUudjEuR2FwUG9saWN5EhQKDG1heF9nYXBfYmFycxgEIAEoBRISCgpjb252ZW50aW9uGAUgASgJEhAKCHNuYXBzaG90GAYgASgMImAKCEJhckZyYW1lEgwKBG9wZW4YASADKAESDAoEaGlnaBgCIAMoARILCgNsb3cYAyADKAESDQoFY2xvc2UYBCADKAESDgoGdm9sdW1lGAUgAygBEgwKBHRpbWUYBiABKBAiGQoXU25hcHNob3RJbmRpY2F0b3JTdHJlYW0iHQoIU2tpcEJhcnMSEQoJYmFyX2NvdW50GAEgASgFIrUCChdTdHJlYW1JbmRpY2F0b3JzUmVxdWVzdBIwCgRvcGVuGAEgASgLMiAucmlza3dhdmUudjEuT3BlbkluZGljYXRvclN0cmVhbUgAEicKBnVwZGF0ZRgCIAEoCzIVLnJpc2t3YXZlLnYxLkJhckZyYW1lSAASJQoEcGVlaxgDIAEoCzIVLnJpc2t3YXZlLnYxLkJhckZyYW1lSAASLQoMcmVwbGFjZV9sYXN0GAQgASgLMhUucmlza3dhdmUudjEuQmFyRnJhbWVIABIlCgRza2lwGAUgASgLMhUucmlza3dhdmUudjEuU2tpcEJhcnNIABI4CghzbmFwc2hvdBgGIAEoCzIkLnJpc2t3YXZlLnYxLlNuYXBzaG90SW5kaWNhdG9yU3RyZWFtSABCCAoGYWN0aW9uIoYCChVJbmRpY2F0b3JTdHJlYW1PcGVuZWQSPgoGcGFyYW1zGAEgAygLMi4ucmlza3dhdmUudjEuSW5kaWNhdG9yU3RyZWFtT3BlbmVkLlBhcmFtc0VudHJ5Eg8KB291dHB1dHMYAiADKAkSFQoNbG9va2JhY2tfYmFycxgDIAEoBRIRCgliYXJfY291bnQYBCABKAMSJQoEbWV0YRgFIAEoCzIXLnJpc2t3YXZlLnYxLlJlc3VsdE1ldGEaSwoLUGFyYW1zRW50cnkSCwoDa2V5GAEgASgJEisKBXZhbHVlGAIgASgLMhwucmlza3dhdmUudjEuUGFyYW1ldGVyVmFsdWVzOgI4ASJMCgxTdHJlYW1WYWx1ZXMSKQoGdmFsdWVzGAEgASgLMhkucmlza3dhdmUudjEuRmxvYXQ2NEFycmF5EhEKCWJhcl9jb3VudBgCIAEoAyI1ChFJbmRpY2F0b3JTbmFwc2hvdBINCgVzdGF0ZRgBIAEoDBIRCgliYXJfY291bnQYAiABKAMiugEKGFN0cmVhbUluZGljYXRvcnNSZXNwb25zZRI0CgZvcGVuZWQYASABKAsyIi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JTdHJlYW1PcGVuZWRIABIrCgZ2YWx1ZXMYAiABKAsyGS5yaXNrd2F2ZS52MS5TdHJlYW1WYWx1ZXNIABIyCghzbmFwc2hvdBgDIAEoCzIeLnJpc2t3YXZlLnYxLkluZGljYXRvclNuYXBzaG90SABCBwoFZXZlbnQqigEKCVN0YWJpbGl0eRIZChVTVEFCSUxJVFlfVU5TUEVDSUZJRUQQABITCg9TVEFCSUxJVFlfRVhBQ1QQARIVChFTVEFCSUxJVFlfUlVOTklORxACEhgKFFNUQUJJTElUWV9DT05WRVJHSU5HEAMSHAoYU1RBQklMSVRZX1BBVEhfREVQRU5ERU5UEAQqgQEKCUdhcFBvbGljeRIaChZHQVBfUE9MSUNZX1VOU1BFQ0lGSUVEEAASEwoPR0FQX1BPTElDWV9IT0xEEAESFgoSR0FQX1BPTElDWV9SRVNUQVJUEAISFAoQR0FQX1BPTElDWV9UQUlOVBADEhUKEUdBUF9QT0xJQ1lfU1RSSUNUEAQqXQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9MQVNUEAESFQoRUkVEVUNFUl9DUk9TU0lOR1MQAhIQCgxSRURVQ0VSX1JBTksQAzK2AgoQSW5kaWNhdG9yU2VydmljZRJZCg5MaXN0SW5kaWNhdG9ycxIiLnJpc2t3YXZlLnYxLkxpc3RJbmRpY2F0b3JzUmVxdWVzdBojLnJpc2t3YXZlLnYxLkxpc3RJbmRpY2F0b3JzUmVzcG9uc2USYgoRQ29tcHV0ZUluZGljYXRvcnMSJS5yaXNrd2F2ZS52MS5Db21wdXRlSW5kaWNhdG9yc1JlcXVlc3QaJi5yaXNrd2F2ZS52MS5Db21wdXRlSW5kaWNhdG9yc1Jlc3BvbnNlEmMKEFN0cmVhbUluZGljYXRvcnMSJC5yaXNrd2F2ZS52MS5TdHJlYW1JbmRpY2F0b3JzUmVxdWVzdBolLnJpc2t3YXZlLnYxLlN0cmVhbUluZGljYXRvcnNSZXNwb25zZSgBMAFiBnByb3RvMw", [file_riskwave_v1_array, file_riskwave_v1_market_data_service, file_riskwave_v1_meta, file_riskwave_v1_parameter]);
+  fileDesc("CiNyaXNrd2F2ZS92MS9pbmRpY2F0b3Jfc2VydmljZS5wcm90bxILcmlza3dhdmUudjEiTQoVTGlzdEluZGljYXRvcnNSZXF1ZXN0Eg0KBWdyb3VwGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKFkxpc3RJbmRpY2F0b3JzUmVzcG9uc2USLgoKaW5kaWNhdG9ycxgBIAMoCzIaLnJpc2t3YXZlLnYxLkluZGljYXRvclNwZWMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIt8CCg1JbmRpY2F0b3JTcGVjEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSDQoFZ3JvdXAYAyABKAkSDgoGaW5wdXRzGAQgAygJEi4KCnBhcmFtZXRlcnMYBSADKAsyGi5yaXNrd2F2ZS52MS5QYXJhbWV0ZXJTcGVjEg8KB291dHB1dHMYBiADKAkSFQoNbG9va2JhY2tfYmFycxgHIAEoBRIQCgNsb3cYCCABKAFIAIgBARIRCgRoaWdoGAkgASgBSAGIAQESKQoJc3RhYmlsaXR5GAogASgOMhYucmlza3dhdmUudjEuU3RhYmlsaXR5EhMKC2xvb2tzX2FoZWFkGAsgASgIEgsKA2RvYxgMIAEoCRIRCglyZWZlcmVuY2UYDSABKAkSEwoLY29udmVudGlvbnMYDiADKAkSDwoHc3RyZWFtcxgPIAEoCEIGCgRfbG93QgcKBV9oaWdoIvsBCgpJbmxpbmVCYXJzEicKBG9wZW4YASABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSJwoEaGlnaBgCIAEoCzIZLnJpc2t3YXZlLnYxLkZsb2F0NjRBcnJheRImCgNsb3cYAyABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSKAoFY2xvc2UYBCABKAsyGS5yaXNrd2F2ZS52MS5GbG9hdDY0QXJyYXkSKQoGdm9sdW1lGAUgASgLMhkucmlza3dhdmUudjEuRmxvYXQ2NEFycmF5Eg0KBXRpbWVzGAYgAygQEg8KB3N5bWJvbHMYByADKAkisQEKDUluZGljYXRvckNhbGwSDAoEbmFtZRgBIAEoCRI2CgZwYXJhbXMYAiADKAsyJi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JDYWxsLlBhcmFtc0VudHJ5Eg0KBWxhYmVsGAMgASgJGksKC1BhcmFtc0VudHJ5EgsKA2tleRgBIAEoCRIrCgV2YWx1ZRgCIAEoCzIcLnJpc2t3YXZlLnYxLlBhcmFtZXRlclZhbHVlczoCOAEivAIKGENvbXB1dGVJbmRpY2F0b3JzUmVxdWVzdBInCgRiYXJzGAEgASgLMhcucmlza3dhdmUudjEuSW5saW5lQmFyc0gAEi0KBnByaWNlcxgCIAEoCzIbLnJpc2t3YXZlLnYxLlByaWNlU2VsZWN0aW9uSAASKQoFY2FsbHMYAyADKAsyGi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JDYWxsEioKCmdhcF9wb2xpY3kYBCABKA4yFi5yaXNrd2F2ZS52MS5HYXBQb2xpY3kSFAoMbWF4X2dhcF9iYXJzGAUgASgFEhIKCmNvbnZlbnRpb24YBiABKAkSGAoQYWxsb3dfbG9va19haGVhZBgHIAEoCBIlCgdyZWR1Y2VyGAggASgOMhQucmlza3dhdmUudjEuUmVkdWNlckIGCgRkYXRhIooCCg9JbmRpY2F0b3JSZXN1bHQSDAoEbmFtZRgBIAEoCRINCgVsYWJlbBgCIAEoCRIoCgdvdXRwdXRzGAMgAygLMhcucmlza3dhdmUudjEuTmFtZWRBcnJheRIVCg1sb29rYmFja19iYXJzGAQgAygFEjgKBnBhcmFtcxgFIAMoCzIoLnJpc2t3YXZlLnYxLkluZGljYXRvclJlc3VsdC5QYXJhbXNFbnRyeRISCgpjb252ZW50aW9uGAYgASgJGksKC1BhcmFtc0VudHJ5EgsKA2tleRgBIAEoCRIrCgV2YWx1ZRgCIAEoCzIcLnJpc2t3YXZlLnYxLlBhcmFtZXRlclZhbHVlczoCOAEikQEKGUNvbXB1dGVJbmRpY2F0b3JzUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLnJpc2t3YXZlLnYxLkluZGljYXRvclJlc3VsdBINCgV0aW1lcxgCIAMoEBIPCgdzeW1ib2xzGAMgAygJEiUKBG1ldGEYBCABKAsyFy5yaXNrd2F2ZS52MS5SZXN1bHRNZXRhIr0BChNPcGVuSW5kaWNhdG9yU3RyZWFtEigKBGNhbGwYASABKAsyGi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JDYWxsEhQKDHN5bWJvbF9jb3VudBgCIAEoBRIqCgpnYXBfcG9saWN5GAMgASgOMhYucmlza3dhdmUudjEuR2FwUG9saWN5EhQKDG1heF9nYXBfYmFycxgEIAEoBRISCgpjb252ZW50aW9uGAUgASgJEhAKCHNuYXBzaG90GAYgASgMImAKCEJhckZyYW1lEgwKBG9wZW4YASADKAESDAoEaGlnaBgCIAMoARILCgNsb3cYAyADKAESDQoFY2xvc2UYBCADKAESDgoGdm9sdW1lGAUgAygBEgwKBHRpbWUYBiABKBAiGQoXU25hcHNob3RJbmRpY2F0b3JTdHJlYW0iHQoIU2tpcEJhcnMSEQoJYmFyX2NvdW50GAEgASgFIrUCChdTdHJlYW1JbmRpY2F0b3JzUmVxdWVzdBIwCgRvcGVuGAEgASgLMiAucmlza3dhdmUudjEuT3BlbkluZGljYXRvclN0cmVhbUgAEicKBnVwZGF0ZRgCIAEoCzIVLnJpc2t3YXZlLnYxLkJhckZyYW1lSAASJQoEcGVlaxgDIAEoCzIVLnJpc2t3YXZlLnYxLkJhckZyYW1lSAASLQoMcmVwbGFjZV9sYXN0GAQgASgLMhUucmlza3dhdmUudjEuQmFyRnJhbWVIABIlCgRza2lwGAUgASgLMhUucmlza3dhdmUudjEuU2tpcEJhcnNIABI4CghzbmFwc2hvdBgGIAEoCzIkLnJpc2t3YXZlLnYxLlNuYXBzaG90SW5kaWNhdG9yU3RyZWFtSABCCAoGYWN0aW9uIqoCChVJbmRpY2F0b3JTdHJlYW1PcGVuZWQSPgoGcGFyYW1zGAEgAygLMi4ucmlza3dhdmUudjEuSW5kaWNhdG9yU3RyZWFtT3BlbmVkLlBhcmFtc0VudHJ5Eg8KB291dHB1dHMYAiADKAkSFQoNbG9va2JhY2tfYmFycxgDIAEoBRIRCgliYXJfY291bnQYBCABKAMSJQoEbWV0YRgFIAEoCzIXLnJpc2t3YXZlLnYxLlJlc3VsdE1ldGESDAoEbmFtZRgGIAEoCRIUCgxzeW1ib2xfY291bnQYByABKAUaSwoLUGFyYW1zRW50cnkSCwoDa2V5GAEgASgJEisKBXZhbHVlGAIgASgLMhwucmlza3dhdmUudjEuUGFyYW1ldGVyVmFsdWVzOgI4ASJMCgxTdHJlYW1WYWx1ZXMSKQoGdmFsdWVzGAEgASgLMhkucmlza3dhdmUudjEuRmxvYXQ2NEFycmF5EhEKCWJhcl9jb3VudBgCIAEoAyI1ChFJbmRpY2F0b3JTbmFwc2hvdBINCgVzdGF0ZRgBIAEoDBIRCgliYXJfY291bnQYAiABKAMiugEKGFN0cmVhbUluZGljYXRvcnNSZXNwb25zZRI0CgZvcGVuZWQYASABKAsyIi5yaXNrd2F2ZS52MS5JbmRpY2F0b3JTdHJlYW1PcGVuZWRIABIrCgZ2YWx1ZXMYAiABKAsyGS5yaXNrd2F2ZS52MS5TdHJlYW1WYWx1ZXNIABIyCghzbmFwc2hvdBgDIAEoCzIeLnJpc2t3YXZlLnYxLkluZGljYXRvclNuYXBzaG90SABCBwoFZXZlbnQqigEKCVN0YWJpbGl0eRIZChVTVEFCSUxJVFlfVU5TUEVDSUZJRUQQABITCg9TVEFCSUxJVFlfRVhBQ1QQARIVChFTVEFCSUxJVFlfUlVOTklORxACEhgKFFNUQUJJTElUWV9DT05WRVJHSU5HEAMSHAoYU1RBQklMSVRZX1BBVEhfREVQRU5ERU5UEAQqgQEKCUdhcFBvbGljeRIaChZHQVBfUE9MSUNZX1VOU1BFQ0lGSUVEEAASEwoPR0FQX1BPTElDWV9IT0xEEAESFgoSR0FQX1BPTElDWV9SRVNUQVJUEAISFAoQR0FQX1BPTElDWV9UQUlOVBADEhUKEUdBUF9QT0xJQ1lfU1RSSUNUEAQqXQoHUmVkdWNlchIXChNSRURVQ0VSX1VOU1BFQ0lGSUVEEAASEAoMUkVEVUNFUl9MQVNUEAESFQoRUkVEVUNFUl9DUk9TU0lOR1MQAhIQCgxSRURVQ0VSX1JBTksQAzK2AgoQSW5kaWNhdG9yU2VydmljZRJZCg5MaXN0SW5kaWNhdG9ycxIiLnJpc2t3YXZlLnYxLkxpc3RJbmRpY2F0b3JzUmVxdWVzdBojLnJpc2t3YXZlLnYxLkxpc3RJbmRpY2F0b3JzUmVzcG9uc2USYgoRQ29tcHV0ZUluZGljYXRvcnMSJS5yaXNrd2F2ZS52MS5Db21wdXRlSW5kaWNhdG9yc1JlcXVlc3QaJi5yaXNrd2F2ZS52MS5Db21wdXRlSW5kaWNhdG9yc1Jlc3BvbnNlEmMKEFN0cmVhbUluZGljYXRvcnMSJC5yaXNrd2F2ZS52MS5TdHJlYW1JbmRpY2F0b3JzUmVxdWVzdBolLnJpc2t3YXZlLnYxLlN0cmVhbUluZGljYXRvcnNSZXNwb25zZSgBMAFiBnByb3RvMw", [file_riskwave_v1_array, file_riskwave_v1_market_data_service, file_riskwave_v1_meta, file_riskwave_v1_parameter]);
 
 /**
  * Request of ListIndicators.
@@ -485,42 +485,43 @@ export const ComputeIndicatorsResponseSchema: GenMessage<ComputeIndicatorsRespon
  */
 export type OpenIndicatorStream = Message<"riskwave.v1.OpenIndicatorStream"> & {
   /**
-   * The indicator and its parameters, without sweeps.
+   * The indicator and its parameters, without sweeps. With a snapshot it may be left out; else it must be the
+   * snapshot's.
    *
    * @generated from field: riskwave.v1.IndicatorCall call = 1;
    */
   call?: IndicatorCall | undefined;
 
   /**
-   * Number of columns; 0 means 1.
+   * Number of columns; 0 means 1. With a snapshot 0 means the snapshot's.
    *
    * @generated from field: int32 symbol_count = 2;
    */
   symbolCount: number;
 
   /**
-   * What follows a gap.
+   * What follows a gap. With a snapshot unspecified means the snapshot's.
    *
    * @generated from field: riskwave.v1.GapPolicy gap_policy = 3;
    */
   gapPolicy: GapPolicy;
 
   /**
-   * As in ComputeIndicatorsRequest.
+   * As in ComputeIndicatorsRequest. With a snapshot 0 means the snapshot's.
    *
    * @generated from field: int32 max_gap_bars = 4;
    */
   maxGapBars: number;
 
   /**
-   * As in ComputeIndicatorsRequest.
+   * As in ComputeIndicatorsRequest. With a snapshot empty means the snapshot's.
    *
    * @generated from field: string convention = 5;
    */
   convention: string;
 
   /**
-   * Continues from this snapshot. Empty means from no history.
+   * Continues from this snapshot, after the last bar that it has. Empty means from no history.
    *
    * @generated from field: bytes snapshot = 6;
    */
@@ -606,7 +607,8 @@ export const SnapshotIndicatorStreamSchema: GenMessage<SnapshotIndicatorStream> 
   messageDesc(file_riskwave_v1_indicator_service, 10);
 
 /**
- * Passes over bars: the state is kept, the outputs are missing.
+ * Passes over bars: each is a bar of which every column misses its inputs. Its outputs are missing, and the gap policy
+ * says what follows: under hold the state is kept.
  *
  * @generated from message riskwave.v1.SkipBars
  */
@@ -663,7 +665,7 @@ export type StreamIndicatorsRequest = Message<"riskwave.v1.StreamIndicatorsReque
     case: "peek";
   } | {
     /**
-     * Takes the last added bar back and adds this one.
+     * Takes the last added bar back and adds this one. A skipped bar may be replaced too.
      *
      * @generated from field: riskwave.v1.BarFrame replace_last = 4;
      */
@@ -723,7 +725,7 @@ export type IndicatorStreamOpened = Message<"riskwave.v1.IndicatorStreamOpened">
   lookbackBars: number;
 
   /**
-   * Bars that the state has seen; not 0 after a restore.
+   * Bars so far, with those that were missing or skipped; not 0 after a restore.
    *
    * @generated from field: int64 bar_count = 4;
    */
@@ -735,6 +737,20 @@ export type IndicatorStreamOpened = Message<"riskwave.v1.IndicatorStreamOpened">
    * @generated from field: riskwave.v1.ResultMeta meta = 5;
    */
   meta?: ResultMeta | undefined;
+
+  /**
+   * The indicator's name.
+   *
+   * @generated from field: string name = 6;
+   */
+  name: string;
+
+  /**
+   * Number of columns as the stream was opened: 0 means one column, whose number was left out.
+   *
+   * @generated from field: int32 symbol_count = 7;
+   */
+  symbolCount: number;
 };
 
 /**
@@ -751,14 +767,14 @@ export const IndicatorStreamOpenedSchema: GenMessage<IndicatorStreamOpened> = /*
  */
 export type StreamValues = Message<"riskwave.v1.StreamValues"> & {
   /**
-   * Of shape (outputs, symbols).
+   * Of shape (outputs, symbols). NaN before the first value and wherever an input was missing.
    *
    * @generated from field: riskwave.v1.Float64Array values = 1;
    */
   values?: Float64Array | undefined;
 
   /**
-   * Bars that the state has seen.
+   * Bars so far, with those that were missing or skipped; a bar that was peeked at is not counted.
    *
    * @generated from field: int64 bar_count = 2;
    */
@@ -786,7 +802,7 @@ export type IndicatorSnapshot = Message<"riskwave.v1.IndicatorSnapshot"> & {
   state: Uint8Array;
 
   /**
-   * Bars that the state has seen.
+   * Bars so far, with those that were missing or skipped.
    *
    * @generated from field: int64 bar_count = 2;
    */
@@ -1013,8 +1029,12 @@ export const IndicatorService: GenService<{
   },
   /**
    * Computes bar by bar with state that can be saved and restored. The first message opens the stream; every later one
-   * is answered by one message in the same order. INVALID_ARGUMENT as in ComputeIndicators; FAILED_PRECONDITION with
-   * SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that was altered.
+   * is answered by one message in the same order, with the bits that ComputeIndicators gives for the whole series. It
+   * stays open until the caller ends it; it needs no deadline. INVALID_ARGUMENT as in ComputeIndicators, and for a bar
+   * with other columns or inputs than the indicator's: nothing of such a message is computed, and the stream ends;
+   * FAILED_PRECONDITION with SNAPSHOT_INVALID for a snapshot of another version, convention or parameters, or one that
+   * was altered; RESOURCE_EXHAUSTED when too many streams are open; DEADLINE_EXCEEDED when no message came for the time
+   * that the server allows; UNAVAILABLE when the server stops.
    *
    * @generated from rpc riskwave.v1.IndicatorService.StreamIndicators
    */
