@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from riskwave._parameters import ParameterSpec
     from riskwave._portfolio_report import DrawdownPeriod, Measure, PortfolioReport, RiskContribution
     from riskwave._portfolios import Portfolio, PortfolioUpdate
+    from riskwave._price_coverage import Coverage, Gap, PriceRevision
     from riskwave._price_results import (
         Asset,
         BudgetWindow,
@@ -165,6 +166,11 @@ _HOMES = {
         "Portfolio",
         "PortfolioUpdate",
     ),
+    "_price_coverage": (
+        "Coverage",
+        "Gap",
+        "PriceRevision",
+    ),
     "_price_results": (
         "Asset",
         "BudgetWindow",
@@ -235,6 +241,7 @@ __all__ = [
     "Component",
     "ConflictError",
     "Covariance",
+    "Coverage",
     "DeadlineExceededError",
     "DerivativeOptions",
     "DerivativePrice",
@@ -243,6 +250,7 @@ __all__ = [
     "Estimate",
     "FetchOutcome",
     "FieldViolation",
+    "Gap",
     "Greek",
     "Histogram",
     "ImportCount",
@@ -276,6 +284,7 @@ __all__ = [
     "PortfolioUpdate",
     "PreconditionError",
     "PriceProvenance",
+    "PriceRevision",
     "PriceSeries",
     "PriceUpdate",
     "Prices",

@@ -10,6 +10,7 @@ import numpy as np
 
 from riskwave._inputs import enum_name
 from riskwave._meta import ResultMeta, decode_meta
+from riskwave._price_coverage import Coverage, decode_coverage
 from riskwave._results import Grid, Result, format_number, optional_timestamp, seconds
 from riskwave.v1 import codec
 from riskwave.v1 import market_data_service_pb2 as pb
@@ -97,6 +98,10 @@ class Source(Result):
         Its last error, and the call that met it. Empty means none.
     last_success_time
         When it last delivered. None means never.
+    first_time, last_time
+        Times of its first and last stored bar. None when none is stored.
+    revision_count
+        Its stored bars whose earlier value is kept because it was restated.
     """
 
     name: str
@@ -109,6 +114,9 @@ class Source(Result):
     last_error: str
     last_error_correlation_id: str
     last_success_time: dt.datetime | None
+    first_time: dt.datetime | None = None
+    last_time: dt.datetime | None = None
+    revision_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +139,8 @@ class PriceSeries(Result):
         True when the source could not be asked and older stored bars are given.
     last_bar_provisional
         True when the last bar may still change.
+    coverage
+        What is missing and what was restated. None unless it was asked for.
     """
 
     symbol: str
@@ -144,6 +154,7 @@ class PriceSeries(Result):
     asset: Asset
     stale: bool
     last_bar_provisional: bool
+    coverage: Coverage | None = None
 
     def __len__(self) -> int:
         return len(self.close)
@@ -336,6 +347,9 @@ def decode_source(message: pb.Source) -> Source:
         last_error=message.last_error,
         last_error_correlation_id=message.last_error_correlation_id,
         last_success_time=optional_timestamp(message, "last_success_time"),
+        first_time=optional_timestamp(message, "first_time"),
+        last_time=optional_timestamp(message, "last_time"),
+        revision_count=message.revision_count,
     )
 
 
@@ -365,6 +379,7 @@ def _decode_series(message: pb.PriceSeries) -> PriceSeries:
         asset=decode_asset(message.asset),
         stale=message.stale,
         last_bar_provisional=message.last_bar_provisional,
+        coverage=decode_coverage(message.coverage) if message.HasField("coverage") else None,
         **parts,
     )
 

@@ -85,6 +85,8 @@ class PricesApi(Api[F]):
         max_points: int = 0,
         explain: bool = False,
         stored_only: bool = False,
+        coverage: bool = False,
+        calendar: str | None = None,
         timeout_s: float | None = None,
     ) -> Plan[Prices]:
         """Return prices.
@@ -102,11 +104,16 @@ class PricesApi(Api[F]):
         interval
             daily, weekly, monthly, or an intraday interval such as 5min. None means as stored.
         max_points
-            At most this many points a series, chosen so that the line looks the same. 0 means all.
+            At most this many points a series, at least 4, chosen so that the line looks the same. 0 means all.
         explain
             Tells in `outcomes` what was asked of whom and why.
         stored_only
             Answers from what is stored, asking no vendor.
+        coverage
+            Tells in each series' `coverage` what is missing from it and what was restated.
+        calendar
+            The exchange calendar that says on which days a bar is due, such as XNYS or XLON. None takes one by the
+            asset.
         timeout_s
             Seconds to wait for the answer.
 
@@ -130,6 +137,8 @@ class PricesApi(Api[F]):
             max_points=integer(pb.GetPricesRequest, "max_points", max_points, "max_points"),
             explain=explain,
             stored_only=stored_only,
+            coverage=coverage,
+            calendar=calendar or "",
         )
         answer = yield from ask(GET_PRICES, request, timeout_s)
         return decode_prices(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +12,16 @@ from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeErro
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.history import make_provenance
 from riskwave.server.market import PriceSeries, Selection, SeriesRows, align
+from riskwave.server.market.coverage import coverage_of
 from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.fetch_tiers import AUTO
 from riskwave.server.market.series import CATEGORIES
 from riskwave.server.market.sources import SOURCES
 from riskwave.server.market.sources.file import NAME as FILE_SOURCE
+from riskwave.server.market.thinning import line_rows, points_min
 from riskwave.server.paging import take_page
 from riskwave.server.results import Provenance, fill_meta, set_timestamp_ns
-from riskwave.server.services.market_sources import add_outcomes, list_all_sources, vendor_assets
+from riskwave.server.services.market_sources import add_outcomes, list_all_sources, make_coverage, vendor_assets
 from riskwave.v1 import market_data_service_pb2 as pb
 from riskwave.v1.codec import fill, read
 
@@ -70,8 +73,11 @@ class MarketDataService:
             tuple(make_provenance(one.asset, int(one.times[-1]) if len(one) else None, len(one)) for one in series),
             warnings=prices.warnings,
         )
+        reports = await self._pool.run_io(self._report, series, request) if request.coverage else []
         if request.alignment == pb.ALIGNMENT_INNER:
             series, provenance = _align(series, prices.warnings)
+        if request.max_points:
+            series, provenance = _thin(series, provenance, request)
 
         def encode() -> pb.GetPricesResponse:
             answer = _encode_series(series, provenance, call)
@@ -80,12 +86,23 @@ class MarketDataService:
             for at in prices.provisional:
                 one = series[at]
                 answer.series[at].last_bar_provisional = len(one) > 0 and int(one.times[-1]) == one.asset.last_ns
+            for message, report in zip(answer.series, reports, strict=bool(reports)):
+                message.coverage.CopyFrom(report)
             add_outcomes(answer, prices.outcomes, explain=request.explain)
             return answer
 
         if sum(len(one) for one in series) <= _LARGE_VALUES:
             return encode()
         return await self._pool.copy(lambda: encode().SerializeToString())
+
+    def _report(self, series: list[PriceSeries], request: pb.GetPricesRequest) -> list[pb.Coverage]:
+        """Return what is missing from each series and what was restated."""
+        reports = []
+        for one in series:
+            found = coverage_of(one, request.calendar)
+            span = (int(one.times[0]), int(one.times[-1])) if len(one) else (0, -1)
+            reports.append(make_coverage(found, self._market.prices.revisions(one.asset, *span)))
+        return reports
 
     async def _assets(self, source: str, category: str) -> list[Asset]:
         """Return stored series and those that vendors could deliver."""
@@ -158,25 +175,43 @@ def _page(assets: list[Asset], request: pb.ListAssetsRequest) -> tuple[list[Asse
 
 
 def _check_get(request: pb.GetPricesRequest) -> None:
-    """Refuse what this version does not serve, instead of leaving it out without a word."""
+    """Check what says how the answer is to be."""
     if request.alignment not in {pb.ALIGNMENT_UNSPECIFIED, pb.ALIGNMENT_NONE, pb.ALIGNMENT_INNER}:
         raise InputError("alignment", str(request.alignment), "a value of Alignment")
-    if request.max_points:
-        raise InputError("max_points", request.max_points, "0 in this version of the server: all points come")
+    least = points_min(len(request.selection.symbols) if request.alignment == pb.ALIGNMENT_INNER else 1)
+    if request.max_points and request.max_points < least:
+        raise InputError("max_points", request.max_points, f"0 for all points, or at least {least}")
 
 
 def _align(series: list[PriceSeries], warnings: tuple[ResultWarning, ...]) -> tuple[list[PriceSeries], Provenance]:
     """Return the series on their common dates, every column of them."""
     aligned = align(series, field="selection.symbols")
     last_ns = int(aligned.times[-1]) if len(aligned.times) else None
-    found = []
-    for one in series:
-        rows = np.searchsorted(one.times, aligned.times)
-        columns = {name: getattr(one, name) for name in _OPTIONAL}
-        cut = {name: None if values is None else values[rows] for name, values in columns.items()}
-        found.append(PriceSeries(one.asset, aligned.times, one.close[rows], **cut))
+    found = [_rows_of(one, np.searchsorted(one.times, aligned.times)) for one in series]
     prices = tuple(make_provenance(one.asset, last_ns, len(aligned.times)) for one in series)
     return found, Provenance(prices, aligned.dates_dropped, (*warnings, *aligned.warnings))
+
+
+def _thin(
+    series: list[PriceSeries], provenance: Provenance, request: pb.GetPricesRequest
+) -> tuple[list[PriceSeries], Provenance]:
+    """Return at most as many points of each series as the request wants, and say of which that is less than all."""
+    together = [one.close for one in series]
+    common = line_rows(together, request.max_points) if request.alignment == pb.ALIGNMENT_INNER else None
+    found, warnings = [], []
+    for one in series:
+        rows = line_rows([one.close], request.max_points) if common is None else common
+        found.append(_rows_of(one, rows))
+        if len(rows) < len(one):
+            message = f"{one.symbol}: {len(rows)} of {len(one)} points, chosen so that the line looks the same"
+            warnings.append(ResultWarning("POINTS_THINNED", message, "max_points"))
+    return found, replace(provenance, warnings=(*provenance.warnings, *warnings))
+
+
+def _rows_of(series: PriceSeries, rows: NDArray[np.intp]) -> PriceSeries:
+    columns = {name: getattr(series, name) for name in _OPTIONAL}
+    cut = {name: None if values is None else values[rows] for name, values in columns.items()}
+    return PriceSeries(series.asset, series.times[rows], series.close[rows], **cut)
 
 
 def _encode_series(series: list[PriceSeries], provenance: Provenance, call: Call) -> pb.GetPricesResponse:

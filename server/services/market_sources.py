@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from riskwave.server.market import SourceSummary
+    from riskwave.server.market.coverage import Coverage
     from riskwave.server.market.fetch import Vendor
     from riskwave.server.market.fetch_series import FetchOutcome
     from riskwave.server.market.fetch_setup import Vendors
+    from riskwave.server.market.revisions import Revision
 
 _TIERS = {"primary": pb.SOURCE_TIER_PRIMARY, "secondary": pb.SOURCE_TIER_SECONDARY}
 _STATES = {
@@ -39,20 +41,31 @@ async def list_all_sources(vendors: Vendors, stored: Iterable[SourceSummary]) ->
     answer = pb.ListSourcesResponse()
     for vendor in vendors.fetcher.vendors:
         held = summaries.pop(vendor.source.name, None)
-        answer.sources.append(await _vendor(vendor, 0 if held is None else held.row_count))
+        message = await _vendor(vendor)
+        if held is not None:
+            _add_stored(message, held)
+        answer.sources.append(message)
     for one in summaries.values():
-        answer.sources.add(
+        message = answer.sources.add(
             name=one.name,
             title=one.name.replace("_", " "),
             tier=pb.SOURCE_TIER_STORED,
             state=pb.SOURCE_STATE_READY,
             asset_count=one.asset_count,
-            row_count=one.row_count,
         )
+        _add_stored(message, one)
     return answer
 
 
-async def _vendor(vendor: Vendor, row_count: int) -> pb.Source:
+def _add_stored(message: pb.Source, held: SourceSummary) -> None:
+    """Tell what is stored of a source."""
+    message.row_count, message.revision_count = held.row_count, held.revision_count
+    if held.first_ns is not None and held.last_ns is not None:
+        set_timestamp_ns(message.first_time, held.first_ns)
+        set_timestamp_ns(message.last_time, held.last_ns)
+
+
+async def _vendor(vendor: Vendor) -> pb.Source:
     state, budget = await vendor.state()
     health = vendor.health
     message = pb.Source(
@@ -61,7 +74,6 @@ async def _vendor(vendor: Vendor, row_count: int) -> pb.Source:
         tier=_TIERS[vendor.source.tier],
         state=_STATES[state],
         asset_count=len(vendor.source.assets),
-        row_count=row_count,
         last_error=health.last_error,
         last_error_correlation_id=health.last_error_correlation_id,
     )
@@ -103,6 +115,26 @@ def vendor_assets(vendors: Vendors, stored: Iterable[Asset], *, source: str, cat
             if (asset.symbol, vendor.source.name) not in known and category in {"", asset.category}
         ]
     return found
+
+
+def make_coverage(found: Coverage, revisions: Iterable[Revision]) -> pb.Coverage:
+    """Return what is missing from a series and what was restated as the contract's message."""
+    message = pb.Coverage(
+        calendar=found.calendar,
+        due_count=found.due_count,
+        missing_count=found.missing_count,
+        holiday_count=found.holiday_count,
+        unexpected_count=found.unexpected_count,
+        gap_count=found.gap_count,
+    )
+    for gap in found.gaps:
+        message.gaps.add(
+            start_date=gap.start.isoformat(), end_date=gap.end.isoformat(), missing_count=gap.missing_count
+        )
+    for one in revisions:
+        revision = message.revisions.add(time=one.time_ns, old_close=one.old_close, new_close=one.new_close)
+        set_timestamp_ns(revision.found_time, one.found_ns)
+    return message
 
 
 def add_outcomes(answer: pb.GetPricesResponse, outcomes: Iterable[FetchOutcome], *, explain: bool) -> None:

@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from riskwave.cli._gaps import gaps
 from riskwave.cli._importing import import_prices
 from riskwave.cli._options import Common, Output, common, split, takes
-from riskwave.cli._output import message, write, write_csv, write_grid, write_json, write_json_line
+from riskwave.cli._output import write, write_csv, write_grid, write_json, write_json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from riskwave import Prices
+    from riskwave._results import Grid
 
 app = typer.Typer(help="Stored, fetched, imported and watched prices.", add_completion=False, no_args_is_help=True)
 
 SourceOption = Annotated[str | None, typer.Option(help="Only this source.", show_default="preferred one of each")]
+AskedOption = Annotated[
+    str | None,
+    typer.Option(help="Only this source; auto asks the vendors in their order.", show_default="preferred one of each"),
+]
 SymbolsArgument = Annotated[str, typer.Argument(metavar="SYMBOL,...", help="Symbols, such as WTI,BRENT.")]
 
 
@@ -37,14 +43,25 @@ def sources(common: Common) -> None:
             "assets": one.asset_count,
             "bars": one.row_count,
             "budget": "; ".join(str(budget) for budget in one.budgets),
+            "first": one.first_time.date() if one.first_time else None,
+            "last": one.last_time.date() if one.last_time else None,
+            "restated": one.revision_count,
             "last_success": format_value(one.last_success_time),
             "last_error": one.last_error,
+            "last_error_id": one.last_error_correlation_id,
         }
         for one in found
     ]
-    columns = ("source", "tier", "state", "assets", "bars", "budget", "last success", "last error")
-    cells = tuple(tuple(format_value(value) for value in row.values()) for row in rows)
-    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4}), spare=(6,))
+    # The errors have lines of their own below the table: they are sentences, with the id that the server's log has.
+    names = tuple(rows[0])[:-2] if rows else ()
+    cells = tuple(tuple("" if row[name] is None else format_value(row[name]) for name in names) for row in rows)
+    columns = tuple(name.replace("_", " ") for name in names)
+    errors = tuple(
+        f"{one.name}: {one.last_error} (correlation id {one.last_error_correlation_id})"
+        for one in found
+        if one.last_error
+    )
+    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4, 8}), errors, spare=(9, 8, 3))
     write(common.output, kind="sources", document=found.to_dict(), rows=rows, grids=[grid])
 
 
@@ -88,7 +105,7 @@ def assets(
 def get(
     common: Common,
     symbols: SymbolsArgument,
-    source: SourceOption = None,
+    source: AskedOption = None,
     start: Annotated[str | None, typer.Option(help="First date, such as 2010-01-31.")] = None,
     end: Annotated[str | None, typer.Option(help="Last date.")] = None,
     alignment: Annotated[
@@ -99,6 +116,9 @@ def get(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Tell what was asked of whom.")] = False,
     stored_only: Annotated[bool, typer.Option("--stored-only", help="Ask no vendor.")] = False,
+    max_points: Annotated[
+        int, typer.Option(min=0, help="At most this many a series, of the same outline.", show_default="all")
+    ] = 0,
     last: Annotated[int, typer.Option(min=1, help="Bars that the table shows, counted from the last one.")] = 10,
 ) -> None:
     """Return prices.
@@ -115,6 +135,7 @@ def get(
             interval=interval,
             explain=explain,
             stored_only=stored_only,
+            max_points=max_points,
         )
     if common.output is Output.json:
         write_json(prices.to_dict(), kind="prices")
@@ -147,11 +168,31 @@ def _write_tables(prices: Prices, last: int) -> None:
     )
     columns = ("date", *(one.symbol for one in prices))
     write_grid(Grid(f"last {len(rows)} dates", columns, rows, frozenset(range(1, len(columns)))))
-    for outcome in prices.outcomes:
-        message(f"{outcome.source} {outcome.symbol}: {outcome.status} {outcome.detail}")
+    if prices.outcomes:
+        write_grid(_account(prices))
+
+
+def _account(prices: Prices) -> Grid:
+    """Return what was asked of whom, and what came of it."""
+    from riskwave._results import Grid
+
+    rows = tuple(
+        (
+            one.symbol,
+            one.source,
+            one.status.replace("_", " "),
+            f"{one.row_count:,}" if one.row_count else "",
+            f"{one.duration_s * 1000:,.0f}" if one.duration_s else "",
+            one.detail,
+        )
+        for one in prices.outcomes
+    )
+    columns = ("symbol", "source", "outcome", "bars", "ms", "why")
+    return Grid("what was asked of whom", columns, rows, frozenset({3, 4}), spare=(4, 3))
 
 
 app.command("import")(import_prices)
+app.command("gaps")(gaps)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class Bench:
     vendor: Any
     answers: Any
     channel: grpc.Channel
+    server: Any
 
     @property
     def market(self) -> MarketDataServiceStub:
@@ -55,7 +57,7 @@ def start(vendor, answers, start_server, connect, tmp_path):
             "budget_file": tmp_path / "budget.sqlite3",
         }
         with start_server(market=market) as thread, connect(thread) as channel:
-            yield Bench(vendor, answers, channel)
+            yield Bench(vendor, answers, channel, thread.server)
 
     return run
 
@@ -114,6 +116,27 @@ async def test_sources_tell_state_budget_and_last_error(start):
         assert sources["api_ninjas"].state == pb.SOURCE_STATE_NO_KEY
         assert sources["sample"].tier == pb.SOURCE_TIER_STORED
         assert KEY not in str(sources) + str(answer)
+
+
+async def test_restated_prices_are_warned_of_and_both_values_can_be_seen(start):
+    with start(alpha_vantage=KEY) as bench:
+        bench.vendor.answer("/query", bench.answers.reply(wti("61.5", "61", "60")), bench.answers.reply(
+            wti("61.75", "61.25", "60")
+        ))  # fmt: skip
+        await bench.get("WTI")
+        # What was stored yesterday is due today.
+        stored = bench.server.runtime.market.prices
+        coverage = json.loads(stored.fact("fetched.alpha_vantage.WTI")) | {"fresh_until_ns": 0}
+        stored.upsert("alpha_vantage", [], notes={"fetched.alpha_vantage.WTI": json.dumps(coverage)})
+        answer = await bench.get("WTI", coverage=True)
+        (warning,) = [one for one in answer.meta.warnings if one.code == "PRICES_RESTATED"]
+        day = YESTERDAY - dt.timedelta(days=1)
+        assert warning.message == f"WTI from alpha_vantage: 1 price was restated, on {day} from 61 to 61.25"
+        (revision,) = answer.series[0].coverage.revisions
+        assert (revision.old_close, revision.new_close) == (61.0, 61.25)
+        assert revision.HasField("found_time")
+        assert list(answer.series[0].close) == [60.0, 61.25, 61.75]
+        assert (await bench.sources())["alpha_vantage"].revision_count == 1
 
 
 async def test_sources_are_listed_while_the_store_does_not_answer(start, monkeypatch):

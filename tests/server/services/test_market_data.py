@@ -119,3 +119,59 @@ def test_sources_are_listed(stub) -> None:
     sample = next(one for one in stub.ListSources(pb.ListSourcesRequest()).sources if one.name == "sample")
     assert sample.row_count > 50_000
     assert sample.state == pb.SOURCE_STATE_READY
+
+
+def test_sources_tell_what_is_stored_of_them(stub) -> None:
+    sample = next(one for one in stub.ListSources(pb.ListSourcesRequest()).sources if one.name == "sample")
+    assert sample.first_time.ToDatetime().year == 1960
+    assert sample.last_time.ToDatetime().year >= 2026
+    assert sample.revision_count == 0
+
+
+@pytest.mark.parametrize("alignment", [pb.ALIGNMENT_NONE, pb.ALIGNMENT_INNER])
+def test_fewer_points_keep_extremes_and_ends_and_say_so(stub, alignment) -> None:
+    selection = pb.PriceSelection(symbols=["WTI", "BRENT"], start_date="2000-01-01")
+    whole = stub.GetPrices(pb.GetPricesRequest(selection=selection, alignment=alignment)).series
+    answer = stub.GetPrices(pb.GetPricesRequest(selection=selection, alignment=alignment, max_points=300))
+    for thin, one in zip(answer.series, whole, strict=True):
+        points, prices = read(thin, "close"), read(one, "close")
+        assert 150 < len(points) <= 300
+        assert (points.min(), points.max(), points[0], points[-1]) == (
+            prices.min(), prices.max(), prices[0], prices[-1],
+        )  # fmt: skip
+        np.testing.assert_array_equal(prices[np.isin(read(one, "times"), read(thin, "times"))], points)
+    if alignment == pb.ALIGNMENT_INNER:
+        np.testing.assert_array_equal(*(read(one, "times") for one in answer.series))
+    told = [warning.message for warning in answer.meta.warnings if warning.code == "POINTS_THINNED"]
+    assert [message.split(" of ")[0] for message in told] == [
+        f"{one.symbol}: {len(one.times)}" for one in answer.series
+    ]
+
+
+@pytest.mark.parametrize(("points", "alignment"), [(3, 0), (-1, 0), (5, pb.ALIGNMENT_INNER)])
+def test_too_few_points_to_tell_a_line(stub, refused, points, alignment) -> None:
+    selection = pb.PriceSelection(symbols=["WTI", "BRENT"])
+    request = pb.GetPricesRequest(selection=selection, max_points=points, alignment=alignment)
+    assert refused(stub.GetPrices, request).violations.keys() == {"max_points"}
+
+
+def test_gaps_are_told_from_holidays(stub) -> None:
+    days = np.array(["2025-11-25", "2025-11-26", "2025-11-28", "2025-12-03"], dtype="datetime64[ns]").astype(np.int64)
+    rows = series("HHO", days, frequency="daily", category="energy")
+    stub.ImportPrices(iter([pb.ImportPricesRequest(series=[rows])]))
+    request = pb.GetPricesRequest(selection={"symbols": ["HHO"]}, coverage=True)
+    found = stub.GetPrices(request).series[0].coverage
+    assert (found.calendar, found.due_count, found.missing_count, found.holiday_count) == ("XNYS", 6, 2, 1)
+    (gap,) = found.gaps
+    assert (gap.start_date, gap.end_date, gap.missing_count) == ("2025-12-01", "2025-12-02", 2)
+    request.calendar = "24/5"
+    found = stub.GetPrices(request).series[0].coverage
+    assert (found.missing_count, found.holiday_count, found.gap_count) == (3, 0, 2)
+    assert not stub.GetPrices(pb.GetPricesRequest(selection={"symbols": ["HHO"]})).series[0].HasField("coverage")
+
+
+def test_an_unknown_calendar_is_refused(stub, refused) -> None:
+    request = pb.GetPricesRequest(selection={"symbols": ["WTI"]}, coverage=True, calendar="XNSY")
+    refusal = refused(stub.GetPrices, request)
+    assert refusal.violations.keys() == {"calendar"}
+    assert "XNYS" in refusal.message
