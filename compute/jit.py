@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numba
 from numba.core.codegen import get_host_cpu_features
 
+from riskwave.compute.kernel_files import KernelCache
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,7 +38,7 @@ def kernel(*, inline: bool = False, contract: bool = False) -> Callable[[Callabl
     Every option that could differ between kernels is fixed here, with its reason:
 
     * ``nogil``: kernels run side by side in a thread pool, and the server's loop never waits for one.
-    * ``cache``: nobody waits twice for the same compilation on one installation.
+    * cached, see `riskwave.compute.kernel_files`: nobody waits twice for the same compilation on one installation.
     * ``error_model="numpy"``: a division by zero gives inf or NaN as in NumPy; the check for a Python exception
       would be a branch in every inner loop.
     * never ``parallel=True``: Numba's always-present threading layer aborts the process when two threads enter it.
@@ -57,14 +59,17 @@ def kernel(*, inline: bool = False, contract: bool = False) -> Callable[[Callabl
     Callable
         A decorator. The plain Python function stays reachable as ``.py_func`` for tests that compare the two.
     """
-    options: dict[str, Any] = {"nogil": True, "cache": not inline, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     if inline:
         options["inline"] = "always"
     if contract:
         options["fastmath"] = {"contract"}
 
     def compile_with_policy(function: Callable[P, R]) -> Callable[P, R]:
-        compiled: Callable[P, R] = numba.njit(**options)(function)
-        return compiled
+        compiled: Any = numba.njit(**options)(function)
+        if not inline:
+            compiled._cache = KernelCache(function)  # type: ignore[no-untyped-call]  # what its enable_caching does
+        result: Callable[P, R] = compiled
+        return result
 
     return compile_with_policy

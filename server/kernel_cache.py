@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import tempfile
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
@@ -16,12 +14,11 @@ VARIABLE = "NUMBA_CACHE_DIR"
 
 
 def prepare_kernel_cache(parent: Path | None = None) -> Path:
-    """Point Numba at a folder of its own for this version of the kernels, and return it.
+    """Point Numba at a folder of its own for this version, and return it.
 
-    The folder's name has a fingerprint of the kernels' sources, because Numba looks at the file of a compiled function
-    only and would go on using it after a change in a function that it calls. Compiled code is unpickled when it is
-    loaded, so the folder belongs to the user and nobody else can write to it. A folder that the environment names
-    already is kept.
+    In it each family of kernels has a folder for its sources, see `riskwave.compute.kernel_files`. Compiled code is
+    unpickled when it is loaded, so the folder belongs to the user and nobody else can write to it. A folder that the
+    environment names already is kept.
 
     Parameters
     ----------
@@ -31,23 +28,12 @@ def prepare_kernel_cache(parent: Path | None = None) -> Path:
     given = os.environ.get(VARIABLE)
     if given:
         return Path(given)
-    name = f"{version('riskwave')}-numba{version('numba')}-py{platform.python_version()}-{_fingerprint()}"
+    name = f"{version('riskwave')}-numba{version('numba')}-py{platform.python_version()}"
     folder = (parent or platformdirs.user_cache_path("riskwave", appauthor=False) / "kernels") / name
     if not _make_private(folder):
         folder = Path(tempfile.mkdtemp(prefix="riskwave-kernels-"))
     os.environ[VARIABLE] = str(folder)
     return folder
-
-
-def _fingerprint() -> str:
-    spec = find_spec("riskwave.compute")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    digest = hashlib.sha256()
-    for root in spec.submodule_search_locations:
-        for path in sorted(Path(root).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _make_private(folder: Path) -> bool:

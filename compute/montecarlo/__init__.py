@@ -21,7 +21,7 @@ from riskwave.compute.montecarlo.chunk import (
     simulate_chunk,
     simulate_path,
 )
-from riskwave.compute.montecarlo.engine import run, warm_up
+from riskwave.compute.montecarlo.engine import run, warm_up, warm_up_steps
 from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, validate
 from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.result import (
@@ -69,4 +69,5 @@ __all__ = [
     "target_reached",
     "validate",
     "warm_up",
+    "warm_up_steps",
 ]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from riskwave.compute.montecarlo import pricing
 from riskwave.compute.montecarlo.chunk import plan_chunks, simulate_chunk
 from riskwave.compute.montecarlo.model import MODELS
-from riskwave.compute.montecarlo.pricing import PricingSpec, price
 from riskwave.compute.montecarlo.result import summarize
 from riskwave.compute.montecarlo.spec import Mode, SimulationSpec
 from riskwave.compute.montecarlo.stopping import StoppingRule
 from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from riskwave.compute.montecarlo.chunk import ChunkResult
+    from riskwave.compute.montecarlo.model import PortfolioModel
     from riskwave.compute.montecarlo.result import SimulationResult
 
 
@@ -41,18 +45,27 @@ def run(spec: SimulationSpec) -> SimulationResult:
     return summarize(spec, done)
 
 
+def warm_up_steps() -> dict[str, Callable[[], object]]:
+    """Return, by what they compile or load from the cache, such as ``montecarlo.normal``, the calls that do it."""
+    steps: dict[str, Callable[[], object]] = {f"montecarlo.{each.name}": partial(_warm_up_one, each) for each in MODELS}
+    return steps | {"montecarlo.pricing": pricing.warm_up}
+
+
+def _warm_up_one(model: PortfolioModel) -> None:
+    law = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4}
+    observed = {"history": np.zeros((OBSERVATIONS_MIN, 2))}
+    for mode in model.modes:
+        given = observed if model.takes_history else law
+        run(
+            SimulationSpec(
+                **given, weights=np.full(2, 0.5), paths=2, horizon_days=1, model=model.name, mode=cast(Mode, mode)
+            )
+        )
+
+
 def warm_up() -> float:
     """Compile every model's kernels, or load them from the cache, and return the seconds that it took."""
     start = time.perf_counter()
-    law = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4}
-    observed = {"history": np.zeros((OBSERVATIONS_MIN, 2))}
-    for model in MODELS:
-        for mode in model.modes:
-            given = observed if model.takes_history else law
-            run(
-                SimulationSpec(
-                    **given, weights=np.full(2, 0.5), paths=2, horizon_days=1, model=model.name, mode=cast(Mode, mode)
-                )
-            )
-    price(PricingSpec(payoff="european", spot=100.0, volatility=0.2, maturity_years=1.0, paths=2))
+    for step in warm_up_steps().values():
+        step()
     return time.perf_counter() - start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Group, Oscillator, Stability
-from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up
+from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up, warm_up_steps
 from riskwave.compute.oscillators._gaps import GapPolicy
 from riskwave.compute.oscillators._stream import IndicatorStream, StreamLimits, open_stream, restore_stream
 
@@ -21,4 +21,5 @@ __all__ = [
     "open_stream",
     "restore_stream",
     "warm_up",
+    "warm_up_steps",
 ]

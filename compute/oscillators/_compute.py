@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,11 @@ from riskwave.compute.oscillators._program import BLOCK_VALUES, Program, Run
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from riskwave.compute.oscillators._catalogue import Oscillator
     from riskwave.compute.registry import Value
 
 WINDOWS_AT_ONCE = 32  # what they share is computed once, and their working arrays still fit the cache
@@ -267,6 +269,17 @@ class WarmUp:
     elapsed_s: float
 
 
+def warm_up_steps() -> dict[str, Callable[[], object]]:
+    """Return, by what they compile or load from the cache, such as ``oscillators.RSI``, the calls that do it."""
+    return {f"oscillators.{entry.name}": partial(_warm_up_one, entry) for entry in OSCILLATORS}
+
+
+def _warm_up_one(entry: Oscillator) -> None:
+    bars = entry.lookback(entry.defaults()) + 3
+    prices = {name: np.linspace(1.0, 2.0, bars) for name in entry.inputs}
+    compute(entry.name, prices, allow_look_ahead=True)
+
+
 def warm_up(checkpoint: Checkpoint | None = None) -> WarmUp:
     """Compile every kernel that an oscillator uses, or load it from the cache, by running each oscillator once.
 
@@ -276,10 +289,9 @@ def warm_up(checkpoint: Checkpoint | None = None) -> WarmUp:
         Called after each oscillator; may raise to stop.
     """
     begin = time.perf_counter()
-    for entry in OSCILLATORS:
-        bars = entry.lookback(entry.defaults()) + 3
-        prices = {name: np.linspace(1.0, 2.0, bars) for name in entry.inputs}
-        compute(entry.name, prices, allow_look_ahead=True)
+    steps = warm_up_steps()
+    for step in steps.values():
+        step()
         if checkpoint is not None:
             checkpoint()
-    return WarmUp(len(OSCILLATORS), time.perf_counter() - begin)
+    return WarmUp(len(steps), time.perf_counter() - begin)

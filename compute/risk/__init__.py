@@ -19,7 +19,7 @@ from riskwave.compute.risk.rolling import MEASURES_DEFAULT, RollingRisk, Rolling
 from riskwave.compute.risk.sample import QUANTILE_METHODS, PortfolioSample, RiskSettings
 from riskwave.compute.risk.stress import Scenario, ScenarioResult, StressReport, stress_portfolio
 from riskwave.compute.risk.var_model import VAR_MODELS, VarModel
-from riskwave.compute.risk.warm_up import warm_up
+from riskwave.compute.risk.warm_up import warm_up, warm_up_steps
 from riskwave.compute.risk.wealth import DrawdownPeriod, WealthCurve
 
 __all__ = [
@@ -53,4 +53,5 @@ __all__ = [
     "rolling_risk",
     "stress_portfolio",
     "warm_up",
+    "warm_up_steps",
 ]
