@@ -266,6 +266,11 @@ def warm_up() -> None:
 
 WARM_UP: Final[tuple[dict[str, Any], ...]] = (
     {"payoff": "lookback"},
+    {"payoff": "barrier"},
+    {"model": "bates", "volatility": None},
+    {"model": "kou"},
+    {"payoff": "bermudan", "payoff_params": {"exercise_dates": 2}},
+    {"model": "schwartz_smith", "volatility": None},
     {"payoff": "asian", "sampling": "sobol"},
 )
 """What compiles every kernel between them."""

@@ -115,7 +115,7 @@ def _sensitivity(task: Task, name: str, asset: int, label: str) -> Sensitivity:
 def _difference(task: Task, name: str, asset: int) -> tuple[str, tuple[tuple[float, Market], ...]]:
     """Return a difference whose step is small where the payoff is continuous, and wide where it has jumps."""
     market = task.market
-    continuous = task.payoff.slope is not None or task.payoff.early_exercise
+    continuous = task.payoff.continuous
     if name in {"delta", "gamma"}:
         step = float(market.spots[asset]) * (0.001 if continuous and name == "delta" else 0.01)
         up, down = _with_spot(market, asset, step), _with_spot(market, asset, -step)

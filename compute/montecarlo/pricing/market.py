@@ -104,7 +104,9 @@ def market_of(spec: PricingSpec, model: PricingModel, params: Mapping[str, Value
         raise InputError("dividend_yield", spec.dividend_yield, f"0: {model.name} has its drift among its parameters")
     weights = np.full(count, 1.0 / count)
     if spec.weights is not None:
-        weights = _vector(spec.weights, "weights", count, -1e6, 1e6, spread=False)
+        weights = _vector(spec.weights, "weights", count, 0.0, 1e6, spread=False)
+        if not np.any(weights > 0.0):
+            raise InputError("weights", weights.tolist(), "numbers of which one is above 0")
     return Market(
         params=params,
         spots=spots,

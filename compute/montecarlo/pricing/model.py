@@ -104,5 +104,3 @@ class PricingModel:
 
 PRICING_MODELS: Registry[PricingModel] = Registry("model", "riskwave.compute.montecarlo.pricing.models")
 """Every model under which derivatives are priced."""
-
-INTENSITY = Param("intensity", 0.3, "Expected number of jumps a year.", low=0.0, high=200.0, unit="1/year")

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
     from riskwave.compute.montecarlo.pricing.market import Market
     from riskwave.compute.montecarlo.pricing.model import Terminal
-    from riskwave.compute.montecarlo.pricing.policy import Policy
     from riskwave.compute.montecarlo.pricing.reductions import Paths
+    from riskwave.compute.montecarlo.pricing.regression import Policy
     from riskwave.compute.registry import Value
 
     Params = Mapping[str, Value]
 
 ONE_PRICE: Final = ("bates", "gbm", "gibson_schwartz", "heston", "kou", "merton", "schwartz1f", "schwartz_smith")
 """Every model that has paths of one price."""
+
+SEVERAL_PRICES: Final = ("gbm",)
+"""Models of several correlated prices."""
 
 MARKOV: Final = ("gbm", "kou", "merton", "schwartz1f")
 """Models in which the price alone says all about the future, as a decision to exercise needs."""
@@ -108,8 +111,12 @@ class Payoff:
         Whether the price at maturity alone decides.
     check
         Raises what is wrong with parameters and market together.
+    lipschitz
+        Whether the amounts are continuous in the path though no slope is given.
     early_exercise
         Whether the holder chooses the date.
+    exercise_at_once
+        Whether the start is one of those dates.
     """
 
     name: str
@@ -126,7 +133,14 @@ class Payoff:
     slope: Callable[[Contract, Paths], NDArray[np.float64]] | None = None
     ends_only: bool = False
     check: Callable[[Market, Contract], None] = _nothing
+    lipschitz: bool = False
     early_exercise: bool = False
+    exercise_at_once: bool = False
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the amounts have no jumps along a path, so that small differences of them have small errors."""
+        return self.lipschitz or self.slope is not None
 
 
 PAYOFFS: Registry[Payoff] = Registry("payoff", "riskwave.compute.montecarlo.pricing.payoffs")

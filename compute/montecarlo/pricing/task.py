@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -146,9 +146,3 @@ def _check_integer(name: str, value: object, low: int, high: int) -> None:
         raise InputError(name, value, allowed)
     if value > high:
         raise (InputError if name == "seed" else TooLargeError)(name, value, allowed)
-
-
-def with_policy(task: Task, policy: Any) -> Task:
-    """Return the task with an exercise policy."""
-    contract = Contract(task.contract.params, task.contract.model, policy)
-    return Task(task.spec, task.payoff, task.model, task.market, contract, task.terminal, task.control)

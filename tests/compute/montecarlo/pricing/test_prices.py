@@ -203,7 +203,7 @@ def test_bad_input_is_refused_by_name(payoff, params, change, kind, field):
 
 
 def test_every_payoff_says_what_it_is():
-    assert PAYOFFS.names() == ("asian", "barrier", "digital", "european", "lookback")
+    assert {"asian", "barrier", "digital", "european", "lookback"} < set(PAYOFFS.names())
     for payoff in PAYOFFS:
         assert payoff.doc.endswith(".")
         assert payoff.reference

@@ -1,0 +1,48 @@
+"""Bates' stochastic volatility with jumps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskwave.compute.montecarlo.pricing import variance
+from riskwave.compute.montecarlo.pricing.jumps import (
+    INTENSITY,
+    JUMP_DEVIATION,
+    JUMP_MEAN,
+    add_normal_jumps,
+    normal_compensation,
+)
+from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks
+from riskwave.compute.montecarlo.pricing.models import heston
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.noise import Noise
+
+
+def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
+    variance.fill(market, noise, float(market.carries[0]) - normal_compensation(market), tile)
+    add_normal_jumps(market, noise, tile)
+
+
+PRICING_MODELS.add(
+    PricingModel(
+        name="bates",
+        title="Bates",
+        doc="Heston's model with normal jumps of the price's logarithm at Poisson times.",
+        reference="Bates (1996), Jumps and stochastic volatility. RFS 9(1)",
+        params=(*heston.PARAMS, INTENSITY, JUMP_MEAN, JUMP_DEVIATION),
+        shocks=lambda _assets: Shocks(1, 3),
+        simulate=_simulate,
+        terminal=heston.terminal,
+        volatility=heston.volatility,
+        with_volatility=heston.with_volatility,
+        step_ns=18.0,
+        takes_volatility=False,
+        step_years_max=heston.STEP_YEARS_MAX,
+        warnings=heston.feller,
+    )
+)

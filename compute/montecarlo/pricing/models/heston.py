@@ -1,0 +1,87 @@
+"""Heston's stochastic volatility."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskwave.compute.montecarlo.pricing import variance
+from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
+from riskwave.compute.registry import Param
+from riskwave.compute.result_warning import ResultWarning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.noise import Noise
+
+PARAMS = (
+    Param("initial_variance", 0.04, "Variance at the start.", low=0.0, high=25.0, unit="1/year"),
+    Param("kappa", 2.0, "Speed at which the variance reverts to its mean.", low=0.0, high=100.0, unit="1/year"),
+    Param("theta", 0.04, "Mean to which the variance reverts.", low=0.0, high=25.0, unit="1/year"),
+    Param("vol_of_vol", 0.5, "Volatility of the variance.", low=0.0, high=10.0, unit="1/year"),
+    Param("rho", -0.7, "Correlation of the variance's Brownian motion with the price's.", low=-1.0, high=1.0),
+)
+"""The variance's parameters."""
+
+STEP_YEARS_MAX = 1.0 / 16.0
+"""Longest step by default: at it the scheme's bias is below a basis point of the spot in the published test cases."""
+
+
+def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
+    variance.fill(market, noise, float(market.carries[0]), tile)
+
+
+def terminal(market: Market) -> Terminal:
+    """Return the forward; the law is not lognormal unless the variance is known."""
+    forwards = market.spots * np.exp(market.carries * market.maturity_years)
+    return Terminal(forwards, np.full(1, math.nan))
+
+
+def volatility(market: Market, _asset: int) -> float:
+    """Return the volatility at the start."""
+    return math.sqrt(market.number("initial_variance"))
+
+
+def with_volatility(market: Market, change: float, asset: int) -> Market:
+    """Return the market whose volatility at the start is larger by `change`; the long-run mean stays."""
+    level = volatility(market, asset) + change
+    return replace(market, params={**market.params, "initial_variance": level * level})
+
+
+def feller(market: Market) -> tuple[ResultWarning, ...]:
+    """Warn where the variance can reach zero, 2 kappa theta < vol_of_vol^2."""
+    held = 2.0 * market.number("kappa") * market.number("theta")
+    needed = market.number("vol_of_vol") ** 2
+    if held >= needed:
+        return ()
+    message = (
+        f"2 kappa theta = {held:g} is below vol_of_vol^2 = {needed:g}: the variance reaches zero, and the scheme "
+        "needs short steps; compare two numbers of steps"
+    )
+    return (ResultWarning("FELLER_CONDITION_BROKEN", message, "model_params"),)
+
+
+PRICING_MODELS.add(
+    PricingModel(
+        name="heston",
+        title="Heston",
+        doc="dS = (r - q) S dt + sqrt(v) S dW, dv = kappa (theta - v) dt + vol_of_vol sqrt(v) dZ, "
+        "dW dZ = rho dt; quadratic-exponential scheme with martingale correction. Vega is by the initial volatility.",
+        reference="Heston (1993), A closed-form solution for options with stochastic volatility. RFS 6(2)",
+        params=PARAMS,
+        shocks=lambda _assets: Shocks(1, 1),
+        simulate=_simulate,
+        terminal=terminal,
+        volatility=volatility,
+        with_volatility=with_volatility,
+        step_ns=11.0,
+        takes_volatility=False,
+        step_years_max=STEP_YEARS_MAX,
+        warnings=feller,
+    )
+)
