@@ -120,6 +120,20 @@ def test_simulate_takes_all_that_the_contract_has(riskwave: Run) -> None:
     assert "chunk" not in riskwave("simulate", "estimate", *CASE_A[2:]).stderr
 
 
+def test_a_price_lies_within_its_errors_of_the_closed_form(riskwave: Run) -> None:
+    options = ["--spot", "100", "--maturity", "1", "--rate", "0.05", "--param", "volatility=0.2", "--seed", "1"]
+    given = ["simulate", "price", "--payoff-param", "strike=100", *options, "--greeks", "delta"]
+    priced = document(riskwave(*given, "--output", "json"))
+    # Black and Scholes (1973) for these inputs.
+    assert priced["exact_price"] == pytest.approx(10.450583572185565, rel=1e-12)
+    assert abs(priced["price"]["value"] - priced["exact_price"]) < 4 * priced["price"]["standard_error"]
+    shown = riskwave(*given).stdout
+    assert "exact price" in shown
+    assert "delta" in shown
+    lines = riskwave(*given, "--output", "csv").stdout.splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["name", "price", "delta"]
+
+
 def test_simulate_lies_within_its_errors_of_the_exact_law(riskwave: Run) -> None:
     """Case A: simple returns a day N(0.0005, 0.01), 252 days; moments exact, quantiles by Fourier."""
     found = document(riskwave(*CASE_A, "--paths", "1000000", "--seed", "7", "--output", "json"))
@@ -211,6 +225,8 @@ def test_tables_fit_the_terminal(riskwave: Run, columns: int, arguments: list[st
         (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--cash-flow", "x"], 2, "DAY=AMOUNT"),
         (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--cash-flow", "999=1"], 6, "cash_flows"),
         (["simulate", "run", "--mean", "0.1", "--volatility", "0.1", "--model", "norml"], 6, "normal"),
+        (["simulate", "price", "--payoff", "europaen", "--param", "volatility=0.2"], 6, "european"),
+        (["simulate", "price", "--correlation", "1,0.5", "--spot", "1,2"], 2, "2 rows of 2"),
         (["risk", "analyze", "--weights", "WTI=1", "--start", "2020-02-30"], 6, "2020-02-30"),
         (["indicators", "compute", "RSI", "--symbols", "WTI", "--param", "timeperiod=0"], 6, "timeperiod"),
         (["prices", "get", "WTI", "--address", "127.0.0.1:1"], 4, "riskwave up"),

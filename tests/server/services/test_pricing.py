@@ -4,6 +4,7 @@ import grpc
 import numpy as np
 import pytest
 
+from riskwave.compute import montecarlo
 from riskwave.compute.montecarlo import pricing
 from riskwave.compute.montecarlo.pricing.cost import price_digest
 from riskwave.v1 import simulation_pb2, simulation_service_pb2_grpc
@@ -128,7 +129,7 @@ BAD = {
     "greek": ({"greeks": ["speed"]}, "greeks", "delta"),
     "scrambles": ({"scramble_count": 3}, "scramble_count", "32"),
     "barrier hit": (
-        {"payoff": "barrier", "payoff_params": {"strike": 100.0, "barrier": 90.0, "type": "up-and-out"}},
+        {"payoff": "barrier", "payoff_params": {"strike": 100.0, "barrier": 90.0, "type": "up_and_out"}},
         "payoff_params.barrier",
         "",
     ),
@@ -148,3 +149,19 @@ def test_maturity_now_pays_what_the_spot_pays(stub) -> None:
     answer = stub.PriceDerivative(make_request(maturity_years=0.0, payoff_params={"strike": 90.0}))
     assert (answer.price.value, answer.exact_price) == (pytest.approx(10.0), pytest.approx(10.0))
     assert math.isclose(answer.price.standard_error, 0.0, abs_tol=1e-12)
+
+
+def test_the_list_has_every_model_and_payoff_and_which_go_together(stub) -> None:
+    answer = stub.ListModels(pb.ListModelsRequest())
+    models = {model.name: model for model in answer.models}
+    assert {name for name, model in models.items() if model.payoffs} == set(pricing.PRICING_MODELS.names())
+    assert {name for name, model in models.items() if model.simulates_portfolios} == set(montecarlo.MODELS.names())
+    assert len(models) == len(answer.models)
+    assert [payoff.name for payoff in answer.payoffs] == list(pricing.PAYOFFS.names())
+    for payoff in pricing.PAYOFFS:
+        assert {name for name, model in models.items() if payoff.name in model.payoffs} == set(payoff.models)
+    for model in answer.models:
+        names = [parameter.name for parameter in model.parameters]
+        assert len(names) == len(set(names)), model.name
+    volatility = next(one for one in models["gbm"].parameters if one.name == "volatility")
+    assert volatility.default_value.WhichOneof("value") is None
