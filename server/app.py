@@ -23,7 +23,9 @@ from riskwave.server.interceptors.admission import Admission
 from riskwave.server.interceptors.boundary import CallBoundary
 from riskwave.server.interceptors.call_log import CallLog
 from riskwave.server.interceptors.statistics import Statistics
+from riskwave.server.kernels import Kernels
 from riskwave.server.market import Market
+from riskwave.server.market.cache import PriceCache
 from riskwave.server.market.errors import StoreUnavailableError, StoreVersionError
 from riskwave.server.market.fetch_setup import configured_keys, open_vendors
 from riskwave.server.pool import ComputePool
@@ -31,7 +33,6 @@ from riskwave.server.price_reader import PriceReader, current_correlation_id
 from riskwave.server.runtime import Runtime
 from riskwave.server.services import make_services
 from riskwave.server.store_errors import add_store_rules
-from riskwave.server.warm_up import warm_up_kernels
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -66,7 +67,7 @@ class RiskwaveServer:
         self._boundary = boundary
         self._health = health.aio.HealthServicer()
         self._health_names = ("", *SERVICES)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._cluster_start: asyncio.Task[None] | None = None
         self._grpc = grpc.aio.server(
             options=(
                 # Two servers on one port would silently share its callers.
@@ -91,15 +92,17 @@ class RiskwaveServer:
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     async def start(self) -> None:
-        """Listen, warm up, and only then call itself SERVING.
+        """Listen, open the store, and then call itself SERVING; kernels are compiled and loaded in the background.
 
-        Calls that come during the warm-up wait for its end; those of SystemService and health are answered at once.
+        Calls that come before wait; those of SystemService and health are answered at once. A call that needs a kernel
+        before its turn waits for that one alone.
 
         Raises
         ------
         ConfigError
             If the address cannot be listened on, or the settings contradict each other.
         """
+        begin_s = time.perf_counter()
         settings = self.runtime.settings.server
         problems = tuple(refusals(self.runtime.settings))
         if problems:
@@ -113,13 +116,12 @@ class RiskwaveServer:
             raise ConfigError(Problem("server.port", message)) from None
         await self._grpc.start()
         _log.info("listening", address=self.address, profile=self.runtime.settings.profile)
-        await self._open_store()
-        await self._warm_up()
-        # After the warm-up: the workers then load what was compiled here instead of compiling it at the same time.
-        self.runtime.cluster.start()
+        await asyncio.gather(self._open_store(), self.runtime.kernels.list())
+        self.runtime.kernels.start()
+        self._cluster_start = asyncio.create_task(self._start_cluster(), name="cluster-start")
         self.runtime.ready.set()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
-        _log.info("serving", address=self.address, warm_up_s=round(self.runtime.warm_up_s, 3))
+        _log.info("serving", address=self.address, seconds=round(time.perf_counter() - begin_s, 3))
 
     async def stop(self, grace_period_s: float | None = None) -> None:
         """Stop: NOT_SERVING at once, new calls refused, running ones given time to finish, then everything closed.
@@ -134,8 +136,12 @@ class RiskwaveServer:
         self._boundary.admission.stop()
         await self._health.enter_graceful_shutdown()
         await self._grpc.stop(grace_s)
+        if self._cluster_start is not None:
+            self._cluster_start.cancel()
+        await self.runtime.kernels.close()
         await self.runtime.cluster.close()
         await self.runtime.vendors.close()
+        await self.runtime.cache.close()
         await asyncio.to_thread(self.runtime.market.close)
         self.runtime.pool.close()
         self._boundary.call_log.flush()
@@ -163,15 +169,10 @@ class RiskwaveServer:
             seconds=round(time.perf_counter() - begin_s, 3),
         )
 
-    async def _warm_up(self) -> None:
-        started_s = time.perf_counter()
-        failures = await self.runtime.pool.run_io(warm_up_kernels)
-        if failures:
-            listed = ", ".join(f"{part} ({why})" for part, why in failures.items())
-            self.runtime.kernels.fail(f"the warm-up failed: {listed}")
-        else:
-            self.runtime.kernels.recover()
-        self.runtime.warm_up_s = time.perf_counter() - started_s
+    async def _start_cluster(self) -> None:
+        # Its workers then load what was compiled here instead of compiling it at the same time.
+        await self.runtime.kernels.wait_until_compiled()
+        self.runtime.cluster.start()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
         for name in self._health_names:
@@ -221,19 +222,27 @@ def build_server(
     )
     add_store_rules(translator)
     market = Market(settings)
-    vendors = open_vendors(settings, market.prices, configured_keys(settings), correlation_id=current_correlation_id)
-    prices = PriceReader(market, vendors, pool)
+    cache = PriceCache(market.prices, settings.cache, pool.run_io)
+    vendors = open_vendors(
+        settings,
+        market.prices,
+        configured_keys(settings),
+        correlation_id=current_correlation_id,
+        read=cache.get_series,
+    )
+    prices = PriceReader(cache, vendors)
     runtime = Runtime(
         settings=settings,
         pool=pool,
         statistics=statistics,
         cluster=Cluster(settings.dask),
         market=market,
+        cache=cache,
         vendors=vendors,
         prices=prices,
         history=History(market, prices, pool),
         store=ComponentHealth("store", market.database.kind),
-        kernels=ComponentHealth("kernels", "numba", healthy=False, detail="compiling"),
+        kernels=Kernels(),
         ready=ready,
     )
     capabilities: dict[str, bool] = {}

@@ -14,14 +14,15 @@ from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.call import CURRENT_CALL
 from riskwave.server.market.dates import TIME_MAX_NS, TIME_MIN_NS
 from riskwave.server.market.fetch_tiers import AUTO
+from riskwave.server.market.revisions import in_words
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from riskwave.server.market import Market, PriceSeries, Selection
+    from riskwave.server.market import PriceSeries, Selection
+    from riskwave.server.market.cache import PriceCache
     from riskwave.server.market.fetch_series import FetchOutcome
     from riskwave.server.market.fetch_setup import Vendors
-    from riskwave.server.pool import ComputePool
 
 FETCH_TIMEOUT_MAX_S = 60.0
 FETCH_SHARE = 0.8
@@ -44,6 +45,8 @@ class Prices:
         Positions of series whose last bar may still change.
     warnings
         What the caller should know.
+    from_memory, from_redis
+        How many series came from each tier of the cache.
     """
 
     series: list[PriceSeries]
@@ -51,6 +54,8 @@ class Prices:
     stale: frozenset[int] = frozenset()
     provisional: frozenset[int] = frozenset()
     warnings: tuple[ResultWarning, ...] = ()
+    from_memory: int = 0
+    from_redis: int = 0
 
 
 class PriceReader:
@@ -58,18 +63,15 @@ class PriceReader:
 
     Parameters
     ----------
-    market
-        The store.
+    cache
+        What is stored.
     vendors
         Who can be asked.
-    pool
-        Threads for input and output.
     """
 
-    def __init__(self, market: Market, vendors: Vendors, pool: ComputePool) -> None:
-        self._market = market
+    def __init__(self, cache: PriceCache, vendors: Vendors) -> None:
+        self._cache = cache
         self._vendors = vendors
-        self._pool = pool
 
     async def read(self, wanted: Selection, *, interval: str = "", stored_only: bool = False) -> Prices:
         """Return the selected prices; vendors are asked only when the selection names one, or ``auto``.
@@ -88,7 +90,8 @@ class PriceReader:
             if interval:
                 raise InputError("interval", interval, "empty for stored prices, which have one; or name a vendor")
             stored = replace(wanted, source="") if wanted.source == AUTO else wanted
-            return Prices(await self._pool.run_io(self._market.prices.get, stored))
+            found = await self._cache.get(stored)
+            return Prices(found.series, from_memory=found.from_memory, from_redis=found.from_redis)
         fetched = await fetcher.get(
             wanted.symbols,
             wanted.source,
@@ -109,8 +112,18 @@ class PriceReader:
                 for one, message in zip(fetched.series, fetched.warnings, strict=True)
                 for reason in ("PRICES_STALE" if one.stale else "SOURCE_CHOSEN",)
                 if message
-            ),
+            )
+            + _restated(fetched.outcomes, f"{wanted.path}source"),
         )
+
+
+def _restated(outcomes: tuple[FetchOutcome, ...], field: str) -> tuple[ResultWarning, ...]:
+    """Say which prices their source has changed since they were stored."""
+    return tuple(
+        ResultWarning("PRICES_RESTATED", f"{one.symbol} from {one.source}: {in_words(one.revisions)}", field)
+        for one in outcomes
+        if one.revisions
+    )
 
 
 def current_correlation_id() -> str:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from riskwave.server.components import ComponentHealth
     from riskwave.server.history import History
     from riskwave.server.interceptors.statistics import Statistics
+    from riskwave.server.kernels import Kernels
     from riskwave.server.market import Market
+    from riskwave.server.market.cache import PriceCache
     from riskwave.server.market.fetch_setup import Vendors
     from riskwave.server.pool import ComputePool
     from riskwave.server.price_reader import PriceReader
@@ -27,18 +29,16 @@ class Runtime:
     statistics: Statistics
     cluster: Cluster
     market: Market
+    cache: PriceCache
     vendors: Vendors
     prices: PriceReader
     history: History
-    #: How the kernels are.
-    kernels: ComponentHealth
+    kernels: Kernels
     #: How the price store is.
     store: ComponentHealth
-    #: Seconds that compiling or loading the kernels took.
-    warm_up_s: float = 0.0
-    #: Set once calls can be answered without waiting for a compiler.
+    #: Set once the store is open and calls can be answered.
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def components(self) -> list[ComponentHealth]:
         """Return every part that the server can do without."""
-        return [self.store, self.kernels, self.cluster.health]
+        return [self.store, self.cache.health, self.kernels.health, self.cluster.health]

@@ -17,10 +17,11 @@ from riskwave.server.market.sources import SOURCES, DeferredTransport
 from riskwave.server.market.sources.file import folder_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from riskwave.config import Settings
     from riskwave.server.market.fetch_series import PriceShelf
+    from riskwave.server.market.series import PriceSeries, Selection
     from riskwave.server.market.sources import Source, Window
 
 
@@ -47,7 +48,12 @@ class Vendors:
 
 
 def open_vendors(
-    settings: Settings, store: PriceShelf, keys: ApiKeys, *, correlation_id: Callable[[], str] = str
+    settings: Settings,
+    store: PriceShelf,
+    keys: ApiKeys,
+    *,
+    correlation_id: Callable[[], str] = str,
+    read: Callable[[Selection], Awaitable[Sequence[PriceSeries]]] | None = None,
 ) -> Vendors:
     """Return the vendors of the settings; nothing is asked and no file is opened yet.
 
@@ -61,6 +67,8 @@ def open_vendors(
         Those of the vendors that have one.
     correlation_id
         Returns the id of the call that is being answered.
+    read
+        Reads stored prices, such as through a cache; None reads the store itself.
 
     Raises
     ------
@@ -96,7 +104,7 @@ def open_vendors(
     freshness = Freshness(daily_s=market.fresh_daily_s, intraday_s=market.fresh_intraday_s)
     series = SeriesFetcher(vendors, store, freshness=freshness, equities=market.equities)
     # Files are the user's own: they come before what vendors have.
-    return Vendors(TieredFetcher(series, ("file", *market.source_order)), transport, budget)
+    return Vendors(TieredFetcher(series, ("file", *market.source_order), read=read), transport, budget)
 
 
 def configured_keys(settings: Settings) -> ApiKeys:

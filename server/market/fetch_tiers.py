@@ -17,7 +17,7 @@ from riskwave.server.market.sources import LATEST, SourceError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from riskwave.server.market.fetch import Vendor
     from riskwave.server.market.fetch_series import PriceShelf, SeriesFetcher
@@ -80,13 +80,21 @@ class TieredFetcher:
         Names of sources, those to be asked first in front; within a tier it decides, the others follow by name.
     clock_ns
         The time, in nanoseconds UTC.
+    read
+        Reads stored prices; None reads the fetcher's store itself.
     """
 
     def __init__(
-        self, fetcher: SeriesFetcher, order: Sequence[str] = (), *, clock_ns: Callable[[], int] = time.time_ns
+        self,
+        fetcher: SeriesFetcher,
+        order: Sequence[str] = (),
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+        read: Callable[[Selection], Awaitable[Sequence[PriceSeries]]] | None = None,
     ) -> None:
         self._fetcher = fetcher
         self._store: PriceShelf = fetcher.store
+        self._read_stored = read or self._read_shelf
         self._order = tuple(order)
         self._clock_ns = clock_ns
 
@@ -230,10 +238,13 @@ class TieredFetcher:
         start_ns = TIME_MIN_NS if start is None else (start.toordinal() - _EPOCH_DAY) * _DAY_NS
         end_ns = TIME_MAX_NS if end is None else (end.toordinal() - _EPOCH_DAY + 1) * _DAY_NS - 1
         try:
-            found = await asyncio.to_thread(self._store.get, Selection((symbol,), source, start_ns, end_ns))
+            found = await self._read_stored(Selection((symbol,), source, start_ns, end_ns))
         except InputError:  # nothing is stored of it
             return None
         return found[0]
+
+    async def _read_shelf(self, selection: Selection) -> Sequence[PriceSeries]:
+        return await asyncio.to_thread(self._store.get, selection)
 
     def _refuse_unknown(self, symbols: Sequence[str], without: Sequence[str], path: str) -> None:
         """Raise for a symbol that nobody knows: that is the caller's matter, the rest is the sources'."""

@@ -249,6 +249,7 @@ class PriceStore:
     ) -> UpsertCount:
         stored_ns = self._clock_ns()
         held = _locked(connection, source, rows, stored_ns)
+        stored_ns = max(stored_ns, held.stored_ns + 1)  # the series' version, by which caches know it: it only grows
         if replace:
             low, high = TIME_MIN_NS, TIME_MAX_NS
         else:
