@@ -15,7 +15,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-fast lint format bench proto lock ns contract typescript baseline clean help
+.PHONY: demo test test-fast lint format bench proto lock ns contract typescript baseline reference clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -89,6 +89,10 @@ lint: build/.dev ns contract
 format: build/.dev
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
+
+# The pages of docs/ that follow from the registries.
+reference: build/.dev
+	$(BIN)/python docs/reference.py
 
 # ---- contract ----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,134 @@
+"""Writes the reference pages beside this file from the registries: ``make reference``. A test holds the pages to them.
+
+docs/oscillators.md    every oscillator and average: inputs, parameters, outputs, formula, source
+docs/models.md         models of portfolios and of prices, payoffs, risk measures
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from riskwave.compute import montecarlo, oscillators, risk
+from riskwave.compute.montecarlo import pricing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from riskwave.compute.registry import Param
+
+FOLDER = Path(__file__).parent
+MADE = "<!-- Written by docs/reference.py from the registries; edit the modules, then `make reference`. -->"
+
+
+class Documented(Protocol):
+    """What every registry's entry says of itself."""
+
+    @property
+    def name(self) -> str:
+        """The name to ask for."""
+
+    @property
+    def title(self) -> str:
+        """The name in words."""
+
+    @property
+    def doc(self) -> str:
+        """What it is."""
+
+
+def oscillator_page() -> str:
+    """Return the page of the oscillators, by group."""
+    entries = list(oscillators.OSCILLATORS)
+    lines = [
+        MADE,
+        "# Oscillators",
+        "",
+        f"{len(entries)} oscillators and averages. Names, parameters, outputs and defaults are TA-Lib's where it has",
+        "them. `riskwave indicators compute NAME --symbols WTI`, or `client.indicators.compute(NAME, close=close)`.",
+    ]
+    for group in dict.fromkeys(entry.group for entry in sorted(entries, key=lambda one: str(one.group))):
+        lines += ["", f"## {str(group).capitalize()}"]
+        for entry in entries:
+            if entry.group != group:
+                continue
+            lines += ["", f"### {entry.name}: {entry.title}", ""]
+            lines += [f"Of {', '.join(entry.inputs)}; gives {', '.join(entry.outputs)}.", "", *_body(entry)]
+    return "\n".join(lines) + "\n"
+
+
+def model_page() -> str:
+    """Return the page of models, payoffs and risk measures."""
+    lines = [
+        MADE,
+        "# Models, payoffs and risk measures",
+        "",
+        "## Models of portfolios",
+        "",
+        "For `riskwave simulate run --model NAME` and `client.simulation.run(model=NAME)`.",
+        *_entries(montecarlo.MODELS),
+        "",
+        "## Models of prices",
+        "",
+        "For `riskwave simulate price --model NAME` and `client.simulation.price(model=NAME)`. Volatility and dividend",
+        "yield are given among the model's parameters, one number or one an underlying.",
+        *_entries(pricing.PRICING_MODELS),
+        "",
+        "## Payoffs",
+        *_entries(pricing.PAYOFFS, lambda payoff: [f"Models: {', '.join(payoff.models)}."]),
+        "",
+        "## Risk measures",
+        "",
+        "Of `riskwave risk analyze` and `client.risk.analyze`.",
+        *_entries(risk.MEASURES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _entries(entries: Iterable[Documented], more: Callable[..., list[str]] = lambda _entry: []) -> Iterator[str]:
+    for entry in entries:
+        yield ""
+        yield f"### {entry.name}: {entry.title}"
+        yield ""
+        yield from _body(entry)
+        extra = more(entry)
+        if extra:
+            yield ""
+            yield from extra
+
+
+def _body(entry: Documented) -> Iterator[str]:
+    yield from inspect.cleandoc(entry.doc).splitlines()
+    formula = getattr(entry, "formula", None)
+    if isinstance(formula, str):
+        yield ""
+        yield f"    {formula}"
+    params = getattr(entry, "params", ())
+    if params:
+        yield ""
+        yield "| parameter | default | range | meaning |"
+        yield "|---|---|---|---|"
+        for param in params:
+            unit = f" {param.unit}" if param.unit else ""
+            yield f"| {param.name} | {param.default}{unit} | {_range(param)} | {param.doc} |"
+    source = getattr(entry, "reference", "") or getattr(entry, "source", "")
+    if source:
+        yield ""
+        yield f"Source: {source}"
+
+
+def _range(param: Param) -> str:
+    if param.choices:
+        return ", ".join(param.choices)
+    if math.isinf(param.low) and math.isinf(param.high):
+        return ""
+    return f"{param.low:g} to {param.high:g}"
+
+
+PAGES: dict[str, Callable[[], str]] = {"oscillators.md": oscillator_page, "models.md": model_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
