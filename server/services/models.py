@@ -37,6 +37,16 @@ DIVIDEND_YIELD: Final = parameter_pb2.ParameterSpec(
     unit="1/year",
     doc="Yield a year, continuously compounded; one number, or one an underlying. For pricing.",
 )
+WEIGHTS: Final = parameter_pb2.ParameterSpec(
+    name="weights",
+    kind=parameter_pb2.PARAMETER_KIND_FLOAT,
+    low=0.0,
+    high=1e6,
+    doc="One an underlying. Left out, they are equal and sum to 1.",
+)
+
+_PAIR: Final = 2
+"""Payoffs of more underlyings weigh them."""
 
 
 def list_models() -> pb.ListModelsResponse:
@@ -56,13 +66,10 @@ def list_models() -> pb.ListModelsResponse:
             spec.parameters.extend(each for each in _pricing_params(pricers[name]) if each.name not in known)
             spec.payoffs.extend(payoff.name for payoff in pricing.PAYOFFS if name in payoff.models)
     for payoff in pricing.PAYOFFS:
-        answer.payoffs.add(
-            name=payoff.name,
-            title=payoff.title,
-            parameters=map(encode_param, payoff.params),
-            doc=payoff.doc,
-            reference=payoff.reference,
-        )
+        entry = answer.payoffs.add(name=payoff.name, title=payoff.title, doc=payoff.doc, reference=payoff.reference)
+        entry.parameters.extend(map(encode_param, payoff.params))
+        if payoff.assets[1] > _PAIR:
+            entry.parameters.append(WEIGHTS)
     return answer
 
 

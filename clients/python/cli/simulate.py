@@ -13,7 +13,7 @@ from riskwave.cli._pricing import derivative
 from riskwave.cli._simulating import simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from riskwave import Client, Simulation
 
@@ -167,15 +167,30 @@ def models(common: Common) -> None:
     with common.connect() as client:
         catalogue = client.simulation.models()
     model_rows = tuple(
-        (one.name, one.title, ", ".join(str(parameter) for parameter in one.parameters), ", ".join(one.modes))
+        (one.name, one.title, ", ".join(map(str, one.parameters)), _use(one.modes, one.payoffs))
         for one in catalogue.models
     )
     payoff_rows = tuple(
-        (one.name, one.title, ", ".join(str(parameter) for parameter in one.parameters)) for one in catalogue.payoffs
+        (
+            one.name,
+            one.title,
+            ", ".join(map(str, one.parameters)),
+            ", ".join(model.name for model in catalogue.models if one.name in model.payoffs),
+        )
+        for one in catalogue.payoffs
     )
-    grids = [Grid("models", ("model", "title", "parameters", "modes"), model_rows)]
+    grids = [Grid("models", ("model", "title", "parameters", "for"), model_rows)]
     if payoff_rows:
-        grids.append(Grid("payoffs", ("payoff", "title", "parameters"), payoff_rows))
-    rows = [{"kind": "model", "name": row[0], "title": row[1], "parameters": row[2]} for row in model_rows]
-    rows += [{"kind": "payoff", "name": row[0], "title": row[1], "parameters": row[2]} for row in payoff_rows]
+        grids.append(Grid("payoffs", ("payoff", "title", "parameters", "models"), payoff_rows))
+    rows = [
+        {"kind": kind, "name": row[0], "title": row[1], "parameters": row[2]}
+        for kind, table in (("model", model_rows), ("payoff", payoff_rows))
+        for row in table
+    ]
     write(common.output, kind="catalogue", document=catalogue.to_dict(), rows=rows, grids=grids)
+
+
+def _use(modes: Sequence[str], payoffs: Sequence[str]) -> str:
+    """Return what a model is for: portfolios in its modes, prices, or both."""
+    uses = [f"portfolios ({', '.join(modes)})"] if modes else []
+    return ", ".join([*uses, *(["prices"] if payoffs else [])])
