@@ -152,8 +152,12 @@ class CacheSettings(Section):
     redis_timeout_s: float = Field(
         default=0.2, gt=0, le=0.2, description="Time that an answer waits for Redis; after that it goes on without."
     )
-    daily_s: float = Field(default=1800.0, gt=0, le=604_800, description="Time for which daily and longer bars are kept.")
-    intraday_s: float = Field(default=300.0, gt=0, le=604_800, description="Time for which bars within the day are kept.")
+    daily_s: float = Field(
+        default=1800.0, gt=0, le=604_800, description="Time for which daily and longer bars are kept."
+    )
+    intraday_s: float = Field(
+        default=300.0, gt=0, le=604_800, description="Time for which bars within the day are kept."
+    )
 
 
 class DashboardSettings(Section):
@@ -248,6 +252,16 @@ class LimitSettings(Section):
     )
     simulation_assets: int = Field(default=500, ge=1, le=10_000, description="Most assets of a simulation.")
     import_rows: int = Field(default=5_000_000, ge=1, le=100_000_000, description="Most rows of one import of prices.")
+    streams: int = Field(default=128, ge=1, le=100_000, description="Streams of indicators that are open at once.")
+    stream_symbols: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="Most columns of a stream of an indicator."
+    )
+    stream_state_bytes: int = Field(
+        default=64 * MIB, ge=1024 * 1024, le=1 << 40, description="Most memory that a stream of an indicator takes."
+    )
+    stream_idle_s: float = Field(
+        default=3600.0, gt=0, le=604_800, description="Time after which a stream without a message is ended."
+    )
     concurrent_calls: int = Field(
         default=256, ge=1, le=100_000, description="Calls that are worked on or waiting at once."
     )

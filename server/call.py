@@ -6,10 +6,25 @@ import math
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.message import Message
+
+
+B = TypeVar("B", bound="Callable[..., object]")
+
+
+def open_ended(behavior: B) -> B:
+    """Mark what answers a call that stays open until its caller ends it.
+
+    It gets no deadline but one that the caller names, and ends when the server begins to stop, so that its caller goes
+    on elsewhere.
+    """
+    behavior.open_ended = True  # type: ignore[attr-defined] # a mark that the dispatcher reads
+    return behavior
 
 
 class WorkCancelledError(Exception):

@@ -179,9 +179,11 @@ class Dispatcher(grpc.GenericRpcHandler):
         return handle
 
     def _unary_stream(self, name: str, behavior: Callable[..., Any], request_class: type[Message]) -> Any:
+        open_ended = getattr(behavior, "open_ended", False)
+
         async def handle(request: Message | Undecoded, context: Any) -> None:
             async with self._boundary.open(name, context) as guard:
-                await guard.begin()
+                await guard.begin(open_ended=open_ended)
                 if type(request) is Undecoded:
                     request = await self._decode(request, request_class, name)
                 guard.call.request = request  # type: ignore[assignment]
@@ -200,9 +202,11 @@ class Dispatcher(grpc.GenericRpcHandler):
         return handle
 
     def _stream_stream(self, name: str, behavior: Callable[..., Any], request_class: type[Message]) -> Any:
+        open_ended = getattr(behavior, "open_ended", False)
+
         async def handle(requests: AsyncIterator[Message | Undecoded], context: Any) -> None:
             async with self._boundary.open(name, context) as guard:
-                await guard.begin()
+                await guard.begin(open_ended=open_ended)
                 received = self._receive_all(requests, request_class, name)
                 await self._send_all(behavior(received, guard.call), context)
 

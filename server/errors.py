@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import grpc
 
-from riskwave.compute.errors import InputError
+from riskwave.compute.errors import InputError, SnapshotError
 from riskwave.server.call import WorkCancelledError
 from riskwave.v1.codec import CodecError
 
@@ -84,11 +84,18 @@ def _shorten(message: str) -> str:
     return encoded[: MESSAGE_BYTES_MAX - 3].decode(errors="ignore") + "..."
 
 
-def invalid_field(reason: str, field: str, value: str, allowed: str) -> CallError:
+def invalid_field(
+    reason: str,
+    field: str,
+    value: str,
+    allowed: str,
+    *,
+    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
+) -> CallError:
     """Return the error of one field that has a value that it may not have."""
     message = _shorten(f"{field} was {value}; it must be {allowed}")
     return CallError(
-        grpc.StatusCode.INVALID_ARGUMENT,
+        code,
         reason,
         message,
         error_type="validation",
@@ -203,6 +210,12 @@ def _from_input_error(error: InputError) -> CallError:
     return invalid_field(error.reason, error.field, error.value, error.allowed)
 
 
+def _from_snapshot_error(error: SnapshotError) -> CallError:
+    return invalid_field(
+        error.reason, error.field, error.value, error.allowed, code=grpc.StatusCode.FAILED_PRECONDITION
+    )
+
+
 def _from_codec_error(error: CodecError) -> CallError:
     reason = "SHAPE_MISMATCH" if error.field.endswith(".shape") else "FIELD_INVALID"
     return invalid_field(reason, error.field, error.value, error.allowed)
@@ -217,6 +230,7 @@ class Translator:
     def __init__(self) -> None:
         self._rules: dict[type[BaseException], Callable[..., CallError]] = {
             InputError: _from_input_error,
+            SnapshotError: _from_snapshot_error,
             CodecError: _from_codec_error,
             WorkCancelledError: lambda _error: cancelled(),
         }

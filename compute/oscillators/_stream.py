@@ -98,6 +98,10 @@ class IndicatorStream:
         As the stream was opened.
     bars
         Bars so far, with those that were missing or skipped.
+    columns
+        Number of columns, as a number in any case.
+    warm
+        Whether every kernel has been called by this stream, so that none has to be compiled for the next bar.
     lookback
         Bars that a column has before its first value.
     """
@@ -110,18 +114,24 @@ class IndicatorStream:
         self.max_gap_bars = opening.max_gap_bars
         self.convention = opening.convention
         self.bars = 0
-        self._count = 1 if opening.symbols is None else opening.symbols
+        self.columns = 1 if opening.symbols is None else opening.symbols
         self._layout = layout_of(entry, opening.window)
         self.lookback = self._layout.lookback
         recursive = self._layout.program.recursive
         self._rules = Rules(self._layout, len(entry.outputs), opening.policy, opening.max_gap_bars, recursive=recursive)
-        self._columns = self._rules.begin(self._count)
+        self._lanes = self._rules.begin(self.columns)
+        self.warm = False
         self._last: _Last | None = None
 
     @property
     def cost(self) -> int:
         """Numbers that a bar touches at most: columns times steps and kept rows."""
-        return self._count * (len(self._layout.program.steps) + self._layout.rows)
+        return self.columns * (len(self._layout.program.steps) + self._layout.rows)
+
+    @property
+    def snapshot_bytes(self) -> int:
+        """About how many bytes a snapshot takes."""
+        return snapshots.snapshot_bytes(self._layout, self.columns)
 
     def update(self, bar: Mapping[str, ArrayLike]) -> dict[str, Any]:
         """Add a finished bar and return every output at it by name; NaN before the first value and in a gap.
@@ -156,7 +166,7 @@ class IndicatorStream:
         if last is None:
             raise InputError("replace_last", "sent before any bar", "preceded by a bar that it replaces")
         valid = self._valid(frame)
-        self._columns = last.added.undo()
+        self._lanes = last.added.undo()
         self.bars -= 1
         return self._add(frame, valid)
 
@@ -173,9 +183,9 @@ class IndicatorStream:
         if not 1 <= bars <= SKIP_MAX:
             raise InputError("skip", f"{bars} bars", f"1 to {SKIP_MAX} bars")
         if bars > 1:
-            self._columns = self._rules.miss(self._columns, bars - 1).after
-        added = self._rules.miss(self._columns, 1)
-        self._columns, self._last = added.after, _Last(added, None)
+            self._lanes = self._rules.miss(self._lanes, bars - 1).after
+        added = self._rules.miss(self._lanes, 1)
+        self._lanes, self._last = added.after, _Last(added, None)
         self.bars += bars
 
     def snapshot(self) -> bytes:
@@ -191,7 +201,7 @@ class IndicatorStream:
         """
         last = self._last
         if last is None:
-            before, groups, kind = self._columns, [], "none"
+            before, groups, kind = self._lanes, [], "none"
         else:
             before, groups = last.added.before, last.added.groups_before()
             kind = "missed" if last.frame is None else "bar"
@@ -216,10 +226,10 @@ class IndicatorStream:
         """Take over the state of a snapshot."""
         saved = snapshots.unpack_body(data, header, self._layout)
         groups = tuple(
-            Columns.group(columns, Engine(self._layout, columns.size, bars, state, history), self._count)
+            Columns.group(columns, Engine(self._layout, columns.size, bars, state, history), self.columns)
             for columns, bars, state, history in saved.groups
         )
-        self._columns = Columns.make(groups, saved.missing, saved.dead)
+        self._lanes = Columns.make(groups, saved.missing, saved.dead)
         self.bars = header.bars
         if header.last == "missed":
             self.skip(1)
@@ -228,14 +238,16 @@ class IndicatorStream:
 
     def _add(self, frame: Floats, valid: NDArray[np.bool_] | None) -> Floats:
         added, values = self._try(frame, valid, peek=False)
-        self._columns, self._last = added.after, _Last(added, frame)
+        self._lanes, self._last = added.after, _Last(added, frame)
         self.bars += 1
+        if not self.warm:
+            self.warm = any(group.engine.bars > self._layout.steady_bar for group in self._lanes.groups)
         return values
 
     def _try(self, frame: Floats, valid: NDArray[np.bool_] | None, *, peek: bool) -> tuple[Added, Floats]:
         if valid is None:
-            return self._rules.add_gapless(self._columns, frame, peek=peek)
-        return self._rules.add(self._columns, frame, valid, peek=peek)
+            return self._rules.add_gapless(self._lanes, frame, peek=peek)
+        return self._rules.add(self._lanes, frame, valid, peek=peek)
 
     def _valid(self, frame: Floats) -> NDArray[np.bool_] | None:
         """Return which columns have all inputs, or None for all. Under the policy strict, refuse others."""
@@ -261,7 +273,7 @@ class IndicatorStream:
         for label in bar:
             if label not in inputs:
                 raise UnknownNameError("bar", label, inputs)
-        frame = np.empty((len(inputs), self._count))
+        frame = np.empty((len(inputs), self.columns))
         wanted = () if self.symbols is None else (self.symbols,)
         for row, label in enumerate(inputs):
             if label not in bar:

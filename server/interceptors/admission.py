@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from riskwave.server.errors import overloaded, shutting_down
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Admission:
@@ -15,6 +20,7 @@ class Admission:
     """
 
     def __init__(self, calls_max: int) -> None:
+        self._at_stop: set[Callable[[], None]] = set()
         self._calls_max = calls_max
         self._stopping = False
         self.active_count = 0
@@ -32,5 +38,15 @@ class Admission:
         self.active_count -= 1
 
     def stop(self) -> None:
-        """Refuse every later call."""
+        """Refuse every later call, and end those that would never end of their own accord."""
         self._stopping = True
+        for end in tuple(self._at_stop):
+            end()
+
+    def end_at_stop(self, end: Callable[[], None]) -> None:
+        """Call `end` when the server begins to stop, unless it is forgotten before."""
+        self._at_stop.add(end)
+
+    def forget(self, end: Callable[[], None]) -> None:
+        """Do not call `end` any more."""
+        self._at_stop.discard(end)

@@ -80,13 +80,25 @@ class CallGuard:
     The only exception that passes is grpc's own, by which it knows that the answer has been given.
     """
 
-    __slots__ = ("_admitted", "_context", "_counts", "_deadline_s", "_expired", "_shared", "_task", "_timer", "call")
+    __slots__ = (
+        "_admitted",
+        "_context",
+        "_counts",
+        "_deadline_s",
+        "_expired",
+        "_shared",
+        "_stopped",
+        "_task",
+        "_timer",
+        "call",
+    )
 
     def __init__(self, shared: CallBoundary, method: str, context: Any) -> None:
         self._shared = shared
         self._context = context
         self._admitted = False
         self._expired = False
+        self._stopped = False
         self._deadline_s: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task = asyncio.current_task()
@@ -100,19 +112,25 @@ class CallGuard:
         bind_contextvars(correlation_id=call.correlation_id)
         return self
 
-    async def begin(self) -> None:
-        """Return the correlation id to the caller, start the clock, and ask for admission."""
+    async def begin(self, *, open_ended: bool = False) -> None:
+        """Return the correlation id to the caller, start the clock, and ask for admission.
+
+        An open-ended call keeps the caller's deadline, or none, and ends when the server begins to stop.
+        """
         await self._context.send_initial_metadata(((CORRELATION_KEY, self.call.correlation_id),))
         self._shared.admission.enter()
         self._admitted = True
         remaining_s = self._context.time_remaining()
-        if remaining_s is None:
+        if open_ended:
+            self._shared.admission.end_at_stop(self._shut_down)
+        elif remaining_s is None:
             self._start_timer(self._shared.default_deadline_s)
         elif remaining_s > self._shared.deadline_max_s:
             self._start_timer(self._shared.deadline_max_s)
         limit_s = remaining_s if self._deadline_s is None else self._deadline_s
-        assert limit_s is not None
-        self.call.deadline_s = time.perf_counter() + limit_s
+        assert limit_s is not None or open_ended
+        if limit_s is not None:
+            self.call.deadline_s = time.perf_counter() + limit_s
         if not self._shared.ready.is_set() and not self.call.method.startswith(WITHOUT_KERNELS):
             await self._shared.ready.wait()
 
@@ -124,6 +142,7 @@ class CallGuard:
             self._timer.cancel()
         if self._admitted:
             self._shared.admission.leave()
+            self._shared.admission.forget(self._shut_down)
         if error is None:
             duration_s = elapsed_s(call)
             self._shared.statistics.end(self._counts, call, "OK", duration_s)
@@ -143,6 +162,13 @@ class CallGuard:
     def _expire(self) -> None:
         """Stop the work because the server's own deadline has passed, and let the task answer."""
         self._expired = True
+        self.call.token.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _shut_down(self) -> None:
+        """Stop the work because the server stops, and let the task answer."""
+        self._stopped = True
         self.call.token.cancel()
         if self._task is not None:
             self._task.cancel()
@@ -173,6 +199,10 @@ class CallGuard:
             if self._task is not None:
                 self._task.uncancel()
             return errors.deadline_exceeded(self._deadline_s), cancellations > 1
+        if self._stopped and isinstance(error, asyncio.CancelledError):
+            if self._task is not None:
+                self._task.uncancel()
+            return errors.shutting_down(), cancellations > 1
         if isinstance(error, asyncio.CancelledError) and cancellations:
             return self._caller_gone(), True
         if type(error).__name__ == _CALLER_GONE_NAME:

@@ -12,16 +12,20 @@ from riskwave.compute import oscillators
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError, UnknownNameError
 from riskwave.compute.result_warning import ResultWarning
+from riskwave.server.call import open_ended
 from riskwave.server.encoding import put_array
 from riskwave.server.errors import CallError, invalid_field
 from riskwave.server.history import Bars
 from riskwave.server.paging import take_page
 from riskwave.server.results import INLINE, fill_meta
+from riskwave.server.services.indicator_stream import IndicatorStreams
 from riskwave.server.services.parameters import encode_param
 from riskwave.v1 import indicator_service_pb2 as pb
 from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, read
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from numpy.typing import NDArray
 
     from riskwave.compute.registry import Value
@@ -63,6 +67,7 @@ class IndicatorService:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._pool = runtime.pool
+        self._streams = IndicatorStreams(runtime)
 
     async def list_indicators(self, request: pb.ListIndicatorsRequest, _call: Call) -> pb.ListIndicatorsResponse:
         """Return every registered oscillator of a group."""
@@ -104,6 +109,13 @@ class IndicatorService:
         _finish(answer, request, bars, call, warnings, await hashing)
         return await self._pool.copy(answer.SerializeToString)
 
+    @open_ended
+    def stream_indicators(
+        self, requests: AsyncIterator[pb.StreamIndicatorsRequest], call: Call
+    ) -> AsyncIterator[pb.StreamIndicatorsResponse]:
+        """Compute one oscillator bar by bar, for as long as the caller likes."""
+        return self._streams.serve(requests, call)
+
 
 def _encode_spec(entry: oscillators.Oscillator) -> pb.IndicatorSpec:
     return pb.IndicatorSpec(
@@ -120,6 +132,7 @@ def _encode_spec(entry: oscillators.Oscillator) -> pb.IndicatorSpec:
         looks_ahead=entry.looks_ahead,
         doc=entry.doc,
         reference=entry.source,
+        streams=not entry.looks_ahead,
     )
 
 

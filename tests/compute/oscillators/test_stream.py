@@ -153,7 +153,7 @@ def test_columns_that_missed_bars_come_together_again(bars_of):
     stream = open_stream("RSI", {"timeperiod": 5}, symbols=30)
     for row in close:
         stream.update({"close": row})
-    assert len(stream._columns.groups) < 10
+    assert len(stream._lanes.groups) < 10
 
 
 def test_a_long_window_moves_its_rows_seldom(bars_of):
