@@ -152,7 +152,7 @@ class Vendor:
                     self.health.last_success_ns = bars.received_ns
                     return bars
         except SourceError as error:
-            await self._note(query, error)
+            await self.note(query, error)
             raise
         except NotAskedError as error:
             self._log.info("vendor not asked", source=self.source.name, symbol=query.asset.symbol, detail=str(error))
@@ -247,8 +247,8 @@ class Vendor:
         except BudgetUnavailableError as error:
             self._log.warning("vendor's wish to wait could not be kept", source=self.source.name, error=str(error))
 
-    async def _note(self, query: Query, error: SourceError) -> None:
-        """Keep what a refusal means for those who ask next."""
+    async def note(self, query: Query, error: SourceError) -> None:
+        """Log a refusal, and keep what it means for those who ask next."""
         now_s = time.monotonic()
         if isinstance(error, QuotaExhaustedError):
             await self._block(error.until.timestamp() - time.time(), error.message)

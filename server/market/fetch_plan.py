@@ -58,6 +58,11 @@ class Missing:
     start: dt.date | None
     end: dt.date
 
+    def covers(self, other: Missing) -> bool:
+        """Return whether every date of `other` is among these."""
+        begins = self.start is None or (other.start is not None and self.start <= other.start)
+        return begins and other.end <= self.end
+
 
 def missing_dates(
     coverage: Coverage | None,
@@ -96,7 +101,9 @@ def missing_dates(
     overlap = dt.timedelta(days=overlap_days)
     first, last = _date(coverage.first_date), _date(coverage.last_date)
     earlier = first is not None and (start is None or start < first)
-    later = (last is None or until >= last) and now_ns >= coverage.fresh_until_ns
+    # A check that lies ahead was made by a clock that was wrong then, or is now.
+    fresh = coverage.checked_ns <= now_ns < coverage.fresh_until_ns
+    later = (last is None or until >= last) and not fresh
     if earlier and later:
         return Missing(start, today)
     if earlier:

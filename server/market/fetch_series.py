@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from riskwave.compute.errors import InputError
+from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.fetch import NotAskedError
 from riskwave.server.market.fetch_flight import SingleFlight
 from riskwave.server.market.fetch_plan import Coverage, extended, missing_dates
@@ -120,6 +121,8 @@ class SeriesFetcher:
         self.equities = equities
         self._clock_ns = clock_ns
         self._flights: SingleFlight[FetchOutcome] = SingleFlight()
+        # Answers that the store could not take, by source, symbol and interval: the vendor is not asked for them again.
+        self._unstored: dict[tuple[str, str, str], tuple[Missing, Bars, int]] = {}
 
     async def refresh(
         self, source: str, symbol: str, interval: str, start: dt.date | None, end: dt.date | None, timeout_s: float
@@ -159,7 +162,7 @@ class SeriesFetcher:
         if asked is None:
             return FetchOutcome(name, symbol, "ok", "everything is stored already")
         try:
-            bars = await vendor.fetch(_for_dates(query, asked), timeout_s)
+            asked, bars = await self._fetch(vendor, query, asked, timeout_s)
         except NoDataError as error:
             return await self._nothing_new(vendor, query, coverage, asked, error)
         except NotAskedError as error:
@@ -170,9 +173,23 @@ class SeriesFetcher:
             return FetchOutcome(name, symbol, "refused", f"{error.reason}: {error.message}")
         try:
             return await asyncio.to_thread(self._keep, query, bars, coverage, asked)
+        except StoreUnavailableError:
+            self._unstored[name, symbol, query.interval] = asked, bars, self._clock_ns()
+            raise
         except (InputError, BadPayloadError) as error:
             # The vendor's rows are not fit for the store: nothing of them is in it.
-            return FetchOutcome(name, symbol, "refused", f"BAD_PAYLOAD: {error}")
+            unfit = error if isinstance(error, BadPayloadError) else BadPayloadError(str(error))
+            await vendor.note(query, unfit)
+            return FetchOutcome(name, symbol, "refused", f"{unfit.reason}: {unfit.message}")
+
+    async def _fetch(self, vendor: Vendor, query: Query, asked: Missing, timeout_s: float) -> tuple[Missing, Bars]:
+        """Return what was asked for and the answer: that which the store could not take a while ago, or a new one."""
+        held = self._unstored.pop((vendor.source.name, query.asset.symbol, query.interval), None)
+        if held is not None and held[0].covers(asked):
+            age_s = (self._clock_ns() - held[2]) / 1e9
+            if 0 <= age_s < self.freshness.of(query.interval):
+                return held[:2]
+        return asked, await vendor.fetch(_for_dates(query, asked), timeout_s)
 
     async def _nothing_new(
         self, vendor: Vendor, query: Query, coverage: Coverage | None, asked: Missing, error: NoDataError
