@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -75,7 +75,7 @@ class RedisTier:
         started_s = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_s):
-                found = await self._redis().mget(keys)
+                found: Any = await self._redis().mget(keys)
         except Exception as error:  # noqa: BLE001 - garbage makes the parser raise what it likes; it is all the same here
             self._close(_why(error))
             return nothing
