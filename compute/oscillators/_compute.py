@@ -12,7 +12,7 @@ import numpy as np
 from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS
 from riskwave.compute.oscillators._direct import direct_program
-from riskwave.compute.oscillators._gaps import GapPolicy, Rows, series_of
+from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, series_of
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Program, Run
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
 
@@ -174,15 +174,9 @@ def _gapless(panel: NDArray[np.generic], checkpoint: Checkpoint | None = None) -
     for at in range(0, panel.shape[0], rows):
         if checkpoint is not None:
             checkpoint()
-        if not _finite(panel[at : at + rows]):
+        if not finite(panel[at : at + rows]):
             return False
     return True
-
-
-def _finite(part: NDArray[np.generic]) -> bool:
-    if part.dtype == np.float64 and part.flags.c_contiguous and part.flags.writeable:
-        return _kernels.all_finite(part.reshape(-1).view(np.float64))
-    return part.dtype.kind in "iu" or bool(np.isfinite(part).all())
 
 
 def _run_whole(
@@ -194,12 +188,8 @@ def _run_whole(
     check_finite: bool = False,
 ) -> bool:
     """Run over whole panels; return False, with outputs that mean nothing, if they were to be finite and are not."""
-
-    def admit(first: int, end: int) -> bool:
-        return all(_finite(panel[first:end]) for panel in panels)
-
-    beforehand = admit if check_finite and not program.absorbing else None
-    run = Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint, admit=beforehand)
+    beforehand = check_finite and not program.absorbing
+    run = Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint, check_finite=beforehand)
     if not run.advance(panels, targets):
         return False
     # Finite prices can overflow in the state, so it only says when to look.

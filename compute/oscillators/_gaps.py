@@ -11,6 +11,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from riskwave.compute.oscillators import _kernels
+
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
@@ -51,3 +53,15 @@ def series_of(valid: Bools, policy: GapPolicy, max_gap_bars: int, *, recursive: 
         # Bars before the first valid one are not a gap: the series had not begun.
         return parts[:1]
     return parts
+
+
+def finite(part: NDArray[np.generic]) -> bool:
+    """Return whether every number of a panel is finite."""
+    if readable_in_place(part):
+        return _kernels.all_finite(part.reshape(-1).view(np.float64))
+    return part.dtype.kind in "iu" or bool(np.isfinite(part).all())
+
+
+def readable_in_place(panel: NDArray[np.generic]) -> bool:
+    """Return whether kernels can take the panel as it is."""
+    return panel.dtype == np.float64 and panel.flags.c_contiguous and panel.flags.writeable

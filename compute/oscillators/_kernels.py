@@ -24,6 +24,20 @@ def all_finite(x: Floats) -> bool:
 
 
 @kernel()
+def larger(a: Floats, b: Floats, out: Floats) -> None:
+    """Take the larger of two; of zeros with different signs the first, where NumPy's depends on the processor."""
+    for i in range(out.size):
+        out[i] = max(a[i], b[i])
+
+
+@kernel()
+def smaller(a: Floats, b: Floats, out: Floats) -> None:
+    """Take the smaller of two; of zeros with different signs the first."""
+    for i in range(out.size):
+        out[i] = min(a[i], b[i])
+
+
+@kernel()
 def ratio(a: Floats, b: Floats, empty: float, out: Floats) -> None:
     """Divide: ``a / b``, and `empty` where `b` is 0."""
     for i in range(out.size):

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def maximum(a: Series, b: Series | Scalar) -> Series:
     """Return the larger of the two."""
-    return elementwise(np.maximum, a, b)
+    return elementwise(_kernels.larger, a, b)
 
 
 def minimum(a: Series, b: Series | Scalar) -> Series:
     """Return the smaller of the two."""
-    return elementwise(np.minimum, a, b)
+    return elementwise(_kernels.smaller, a, b)
 
 
 def change(x: Series, bars: int = 1) -> Series:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from riskwave.compute.oscillators._gaps import finite, readable_in_place
 from riskwave.compute.oscillators._series import Node, Operation, Series
+from riskwave.compute.oscillators._tiles import BoundSegment, Segment, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,13 +192,18 @@ class _Storage:
 
 @dataclass(slots=True)
 class _Call:
-    """A step with its arguments in place; those in `holes`, as (position, slot, delay, span), differ between blocks."""
+    """A step with its arguments in place; those in `holes`, as (position, slot, delay, span), differ between blocks.
+
+    Or, with a `segment`, many steps that are carried out together.
+    """
 
     function: Callable[..., object]
     arguments: list[object]
     holes: tuple[tuple[int, int, int, int], ...]
     seen_position: int  # of the number of bars that a recursion has had, or -1
     first_bar: int
+    segment: BoundSegment | None = None
+    steps: int = 1
 
 
 class Run:
@@ -209,13 +216,12 @@ class Run:
     lanes
         Number of columns.
     whole
-        Whether the only call of `advance` brings the whole series. Then it is read where it lies; otherwise the
-        rows that later blocks look back to are copied.
+        Whether the only call of `advance` brings the whole series. Then it is read where it lies and element-wise steps
+        are carried out together; otherwise the rows that later blocks look back to are copied.
     checkpoint
         Called every few milliseconds; may raise to abandon the run.
-    admit
-        Called with the first bar of a block and the one after its last, before the block is computed; may return False
-        to abandon the run.
+    check_finite
+        Whether to abandon the run at the first block with an input that is not finite.
     """
 
     def __init__(
@@ -225,14 +231,14 @@ class Run:
         *,
         whole: bool = False,
         checkpoint: Callable[[], None] | None = None,
-        admit: Callable[[int, int], bool] | None = None,
+        check_finite: bool = False,
     ) -> None:
         self.program = program
         self.lanes = lanes
         self.bars_seen = 0
         self._whole = whole
         self._checkpoint = checkpoint
-        self._admit = admit
+        self._check_finite = check_finite
         self._unchecked = 0
         self._block_values = BLOCK_VALUES * (INDEPENDENT_STEPS_FACTOR if program.independent_steps else 1)
         self._block_bars = 0
@@ -240,6 +246,8 @@ class Run:
         self._states = [np.zeros(step.operation.state_rows * lanes) for step in program.steps]
         self._constants: dict[float, Floats] = {}
         self._storage = [_Storage(np.empty(0)) for _ in program.slots]
+        self._plan: tuple[Segment | int, ...] = segments_of(program) if whole else tuple(range(len(program.steps)))
+        self._bound: dict[Segment, BoundSegment] = {}
 
     def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> bool:
         """Compute the next bars: every array is (bars, lanes), and each of `outputs` is C-contiguous and written.
@@ -247,6 +255,8 @@ class Run:
         Return False when the run was abandoned.
         """
         begin, bars, lanes = self.bars_seen, inputs[0].shape[0], self.lanes
+        if len(self._plan) == 1 and isinstance(self._plan[0], Segment) and all(map(readable_in_place, inputs)):
+            return self._advance_by_tiles(self._plan[0], inputs, outputs)
         self._prepare(bars)
         fed = self._attach(inputs, outputs)
         steady: list[_Call] = []
@@ -254,7 +264,7 @@ class Run:
             for at in range(0, bars, self._block_bars):
                 size = min(self._block_bars, bars - at)
                 first, end = begin + at, begin + at + size
-                if self._admit is not None and not self._admit(first, end):
+                if self._check_finite and not all(finite(panel[at : at + size]) for panel in inputs):
                     return False
                 self._open_block(first, size)
                 for number, panel in fed:
@@ -269,6 +279,24 @@ class Run:
                 self._deliver(outputs, at, first, size)
         for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
             y[: max(0, lookback - begin)] = np.nan
+        self.bars_seen += bars
+        return True
+
+    def _advance_by_tiles(
+        self, segment: Segment, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]
+    ) -> bool:
+        """Compute a whole series where no step is a recursion: no block is needed, as no step has to see all of one."""
+        self._attach(inputs, outputs)
+        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, check_finite=self._check_finite)
+        bars = inputs[0].shape[0]
+        block_bars = max(1, CHECK_VALUES // (self.lanes * len(self.program.steps)))
+        for first in range(0, bars, block_bars):
+            if not bound.run(self._storage, first * self.lanes, min(first + block_bars, bars) * self.lanes):
+                return False
+            if self._checkpoint is not None:
+                self._checkpoint()
+        for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
+            y[:lookback] = np.nan
         self.bars_seen += bars
         return True
 
@@ -308,7 +336,7 @@ class Run:
                 storage.origin = self.bars_seen * self.lanes
             elif slot.input >= 0:
                 panel = inputs[slot.input]
-                if in_place and panel.dtype == np.float64 and panel.flags.c_contiguous and panel.flags.writeable:
+                if in_place and readable_in_place(panel):
                     storage.array, storage.origin = panel.reshape(-1).view(np.float64), 0
                     storage.attached = storage.moving = True
                 else:
@@ -342,34 +370,47 @@ class Run:
     def _bind(self, first: int, end: int) -> list[_Call]:
         """Put the arguments of every step in place for the bars from `first` to `end`."""
         calls = []
-        for step, state in zip(self.program.steps, self._states, strict=True):
-            low, high = max(first, step.first_bar) * self.lanes, end * self.lanes
-            if low >= high:
-                continue
-            operation = step.operation
-            is_ufunc = isinstance(operation.function, np.ufunc)
-            arguments: list[object] = []
-            holes: list[tuple[int, int, int, int]] = []
-            for operand in step.operands:
-                if isinstance(operand, tuple):
-                    if self._storage[operand[0]].moving:
-                        holes.append((len(arguments), *operand))
-                    arguments.append(self._view(*operand, low, high))
-                else:
-                    arguments.append(operand if is_ufunc else self._constant(operand, high - low))
-            arguments.extend(operation.params)
-            if any(isinstance(operand, tuple) and operand[2] for operand in step.operands):
-                arguments.append(self.lanes)
-            seen_position = -1
-            if operation.recursive:
-                seen_position = len(arguments)
-                arguments.extend((0, self.lanes, state))
-            for output in step.outputs:
-                if self._storage[output].moving:
-                    holes.append((len(arguments), output, 0, 0))
-                arguments.append(self._view(output, 0, 0, low, high))
-            calls.append(_Call(operation.function, arguments, tuple(holes), seen_position, step.first_bar))
+        for part in self._plan:
+            if isinstance(part, Segment):
+                calls.append(self._bind_segment(part))
+            elif max(first, self.program.steps[part].first_bar) < end:
+                calls.append(self._bind_step(part, first, end))
         return calls
+
+    def _bind_step(self, number: int, first: int, end: int) -> _Call:
+        """Put the arguments of a step in place for the bars from `first` to `end`."""
+        step, state = self.program.steps[number], self._states[number]
+        low, high = max(first, step.first_bar) * self.lanes, end * self.lanes
+        operation = step.operation
+        is_ufunc = isinstance(operation.function, np.ufunc)
+        arguments: list[object] = []
+        holes: list[tuple[int, int, int, int]] = []
+        for operand in step.operands:
+            if isinstance(operand, tuple):
+                if self._storage[operand[0]].moving:
+                    holes.append((len(arguments), *operand))
+                arguments.append(self._view(*operand, low, high))
+            else:
+                arguments.append(operand if is_ufunc else self._constant(operand, high - low))
+        arguments.extend(operation.params)
+        if any(isinstance(operand, tuple) and operand[2] for operand in step.operands):
+            arguments.append(self.lanes)
+        seen_position = -1
+        if operation.recursive:
+            seen_position = len(arguments)
+            arguments.extend((0, self.lanes, state))
+        for output in step.outputs:
+            if self._storage[output].moving:
+                holes.append((len(arguments), output, 0, 0))
+            arguments.append(self._view(output, 0, 0, low, high))
+        return _Call(operation.function, arguments, tuple(holes), seen_position, step.first_bar)
+
+    def _bind_segment(self, segment: Segment) -> _Call:
+        """Return the call that carries out a segment."""
+        if segment not in self._bound:
+            self._bound[segment] = BoundSegment(self.program, segment, self.lanes)
+        bound = self._bound[segment]
+        return _Call(bound.run, [], (), -1, 0, bound, len(segment.steps))
 
     def _view(self, slot: int, delay: int, span: int, low: int, high: int) -> Floats:
         """Return the part of a series that belongs to the elements from `low` to `high`, as an operand is seen."""
@@ -382,6 +423,14 @@ class Run:
         lanes = self.lanes
         for call in calls:
             begin = max(first, call.first_bar)
+            self._unchecked += (end - begin) * lanes * call.steps
+            if self._unchecked >= CHECK_VALUES:
+                self._unchecked = 0
+                if self._checkpoint is not None:
+                    self._checkpoint()
+            if call.segment is not None:
+                call.segment.run(self._storage, begin * lanes, end * lanes)
+                continue
             arguments = call.arguments
             for position, slot, delay, span in call.holes:
                 arguments[position] = self._view(slot, delay, span, begin * lanes, end * lanes)
@@ -391,11 +440,6 @@ class Run:
                 call.function(*arguments[:-1], out=arguments[-1])
             else:
                 call.function(*arguments)
-            self._unchecked += (end - begin) * lanes
-            if self._unchecked >= CHECK_VALUES:
-                self._unchecked = 0
-                if self._checkpoint is not None:
-                    self._checkpoint()
 
     def _constant(self, value: float, size: int) -> Floats:
         """Return an array of `size` times `value`: kernels take arrays only, so that each is compiled once."""

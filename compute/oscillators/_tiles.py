@@ -1,0 +1,364 @@
+"""Carries out many element-wise operations over one stretch of bars, a tile at a time.
+
+A step that walks a whole block reads and writes the second cache; a tile of a thousand values stays in the first one
+from the step that writes it to the last that reads it. Doing so from Python would cost more than it saves, so that the
+steps become a table, and one compiled loop carries it out. The formulas are those of `_kernels`, and so are the bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, types  # type: ignore[attr-defined]
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from riskwave.compute.jit import kernel
+from riskwave.compute.oscillators import _kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from riskwave.compute.oscillators._program import Program, _Step, _Storage
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+TILE_VALUES = 1024
+# Columns of the table of steps: number of the function, first element, two outputs, and for each of six operands its
+# series, how many elements it is seen late, and how many more are seen.
+_FUNCTION, _FIRST, _OUTPUTS, _OPERANDS, _COLUMNS = 0, 1, 2, 4, 22
+# Columns of the table of series: address, the element that lies there, elements kept, and elements in all; of an array
+# that is moved by its owner the last is 0, of one that holds a single tile -1.
+_ADDRESS, _ORIGIN, _KEPT, _CAPACITY = 0, 1, 2, 3
+_MOVED_BY_OWNER, _ONE_TILE = 0, -1
+
+# The position is the number by which `carry_out` knows the function.
+FUNCTIONS: tuple[Callable[..., object], ...] = (
+    np.positive,
+    np.add,
+    np.subtract,
+    np.multiply,
+    np.divide,
+    np.negative,
+    np.absolute,
+    np.sqrt,
+    _kernels.larger,
+    _kernels.smaller,
+    _kernels.ratio,
+    _kernels.select_greater,
+    _kernels.select_equal,
+    _kernels.largest4,
+    _kernels.smallest4,
+    _kernels.sum4,
+    _kernels.mean4,
+    _kernels.percent_of_range,
+    _kernels.true_range,
+    _kernels.distance,
+    _kernels.relative,
+    _kernels.percent_share,
+    _kernels.williams_flow,
+    _kernels.gain_loss,
+    _kernels.newer_extremum,
+    _kernels.directional_moves,
+    _kernels.merge_comoment,
+    _kernels.mean_deviation_ratio,
+    _kernels.rank_below,
+)
+
+
+@intrinsic
+def _pointer(_context: Any, address: Any) -> Any:
+    """Take an address for a pointer to numbers."""
+
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(address), generate  # type: ignore[no-untyped-call]
+
+
+@kernel()
+def view(series: Integers, first: int, size: int) -> Floats:
+    """Return `size` elements of a series from `first` on; `series` is its row of the table."""
+    pointer: Any = _pointer
+    return carray(pointer(series[0] + 8 * (first - series[1])), (size,))
+
+
+@kernel()
+def arithmetic(function: int, a: Floats, b: Floats, out: Floats) -> None:  # noqa: C901, PLR0912 - one for each
+    """Carry out one operation of NumPy's."""
+    if function == 0:
+        for i in range(out.size):
+            out[i] = a[i]
+    elif function == 1:
+        for i in range(out.size):
+            out[i] = a[i] + b[i]
+    elif function == 2:
+        for i in range(out.size):
+            out[i] = a[i] - b[i]
+    elif function == 3:
+        for i in range(out.size):
+            out[i] = a[i] * b[i]
+    elif function == 4:
+        for i in range(out.size):
+            out[i] = a[i] / b[i]
+    elif function == 5:
+        for i in range(out.size):
+            out[i] = -a[i]
+    elif function == 6:
+        for i in range(out.size):
+            out[i] = abs(a[i])
+    else:
+        for i in range(out.size):
+            out[i] = np.sqrt(a[i])
+
+
+@kernel()
+def carry_out(step: Integers, params: Floats, series: Integers, lanes: int, low: int, high: int) -> None:  # noqa: C901, PLR0912, PLR0915 - one for each
+    """Carry out one step for the elements from `low` to `high`."""
+    size, function = high - low, step[0]
+    out = view(series[step[2]], low, size)
+    a = view(series[step[4]], low - step[5] - step[6], size + step[6])
+    b = view(series[step[7]], low - step[8], size)
+    if function < 8:
+        arithmetic(function, a, b, out)
+        return
+    c, d = view(series[step[10]], low - step[11], size), view(series[step[13]], low - step[14], size)
+    second = view(series[step[3]], low, size)
+    if function == 8:
+        _kernels.larger(a, b, out)
+    elif function == 9:
+        _kernels.smaller(a, b, out)
+    elif function == 10:
+        _kernels.ratio(a, b, params[0], out)
+    elif function == 11:
+        _kernels.select_greater(a, b, c, d, out)
+    elif function == 12:
+        _kernels.select_equal(a, b, c, d, out)
+    elif function == 13:
+        _kernels.largest4(a, b, c, d, out)
+    elif function == 14:
+        _kernels.smallest4(a, b, c, d, out)
+    elif function == 15:
+        _kernels.sum4(a, b, c, d, out)
+    elif function == 16:
+        _kernels.mean4(a, b, c, d, params[0], out)
+    elif function == 17:
+        _kernels.percent_of_range(a, b, c, out)
+    elif function == 18:
+        _kernels.true_range(a, b, c, out)
+    elif function == 19:
+        _kernels.distance(a, b, out)
+    elif function == 20:
+        _kernels.relative(a, b, c, params[0], out)
+    elif function == 21:
+        _kernels.percent_share(a, b, out)
+    elif function == 22:
+        _kernels.williams_flow(a, b, c, d, out)
+    elif function == 23:
+        _kernels.gain_loss(a, b, out, second)
+    elif function == 24:
+        _kernels.newer_extremum(a, b, c, d, params[0], out, second)
+    elif function == 25:
+        _kernels.directional_moves(a, b, c, d, out, second)
+    elif function == 26:
+        e, f = view(series[step[16]], low - step[17], size), view(series[step[19]], low - step[20], size)
+        _kernels.merge_comoment(a, b, c, d, e, f, params[0], params[1], out)
+    elif function == 27:
+        _kernels.mean_deviation_ratio(a, int(params[0]), lanes, out)
+    elif function == 28:
+        _kernels.rank_below(a, int(params[0]), lanes, out)
+
+
+@kernel()
+def run_tiles(
+    steps: Integers, params: Floats, series: Integers, checked: Integers, lanes: int, first: int, end: int, tile: int
+) -> bool:
+    """Carry out all steps for the elements from `first` to `end`; return False when a checked series is not finite."""
+    for begin in range(first, end, tile):
+        stop = min(begin + tile, end)
+        for k in range(checked.size):
+            if not _kernels.all_finite(view(series[checked[k]], begin, stop - begin)):
+                return False
+        for k in range(series.shape[0]):
+            row = series[k]
+            if row[3] < 0:
+                row[1] = begin
+            elif row[3] > 0 and stop - row[1] > row[3]:
+                kept = row[2]
+                values = view(row, row[1], row[3])
+                at = begin - kept - row[1]
+                for i in range(kept):
+                    values[i] = values[at + i]
+                row[1] = begin - kept
+        for k in range(steps.shape[0]):
+            low = max(begin, steps[k, 1])
+            if low < stop:
+                carry_out(steps[k], params[k], series, lanes, low, stop)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Successive steps of a program that `run_tiles` can carry out, by their numbers.
+
+    Attributes
+    ----------
+    steps
+        From the first to the one after the last.
+    local
+        The series that are neither written before nor read after, nor looked back to: one tile of them is enough.
+    """
+
+    steps: range
+    local: frozenset[int]
+
+
+def segments_of(program: Program) -> tuple[Segment | int, ...]:
+    """Return the steps of a program in order: those that can be carried out together as one segment, others alone."""
+    plan: list[range | int] = []
+    for number, step in enumerate(program.steps):
+        if step.operation.function not in FUNCTIONS:
+            plan.append(number)
+        elif plan and isinstance(plan[-1], range):
+            plan[-1] = range(plan[-1].start, number + 1)
+        else:
+            plan.append(range(number, number + 1))
+    return tuple(Segment(part, _local(program, part)) if isinstance(part, range) else part for part in plan)
+
+
+def _local(program: Program, part: range) -> frozenset[int]:
+    outside = {
+        operand[0]
+        for number, step in enumerate(program.steps)
+        if number not in part
+        for operand in step.operands
+        if isinstance(operand, tuple)
+    }
+    written = {output for number in part for output in program.steps[number].outputs}
+    return frozenset(
+        output
+        for output in written - outside
+        if not program.slots[output].kept_bars and program.slots[output].result < 0
+    )
+
+
+@dataclass(slots=True)
+class BoundSegment:
+    """A segment for a number of columns, with the tables that `run_tiles` takes.
+
+    Parameters
+    ----------
+    program, segment
+        What to carry out.
+    lanes
+        Number of columns.
+    own_rings
+        Whether no series of the segment has an array but those that are attached: the others get short ones here, whose
+        last rows the loop itself moves to the front when they are full.
+    check_finite
+        Whether to look first whether the program's inputs are finite.
+    """
+
+    program: Program
+    segment: Segment
+    lanes: int
+    own_rings: bool = False
+    check_finite: bool = False
+    _rows: dict[object, int] = field(default_factory=dict)
+    _arrays: list[Floats | None] = field(default_factory=list)
+    _outer: list[tuple[int, int]] = field(default_factory=list)
+    _series: Integers = field(default_factory=lambda: np.zeros((0, 4), dtype=np.int64))
+    _steps: Integers = field(default_factory=lambda: np.zeros((0, _COLUMNS), dtype=np.int64))
+    _params: Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    _checked: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _tile: int = 0
+
+    def __post_init__(self) -> None:
+        self._tile = max(1, TILE_VALUES // self.lanes) * self.lanes
+        steps = self.program.steps[self.segment.steps.start : self.segment.steps.stop]
+        self._series = np.zeros((self._count(steps), 4), dtype=np.int64)
+        self._series[:, _CAPACITY] = _ONE_TILE
+        free: list[int] = []
+        last_use = {
+            operand[0]: number
+            for number, step in enumerate(steps)
+            for operand in step.operands
+            if isinstance(operand, tuple)
+        }
+        self._steps = np.zeros((len(steps), _COLUMNS), dtype=np.int64)
+        self._params = np.zeros((len(steps), 2))
+        for number, step in enumerate(steps):
+            self._write(number, step, free)
+            used = {operand[0] for operand in step.operands if isinstance(operand, tuple)} | set(step.outputs)
+            free.extend(self._rows[slot] for slot in used & self.segment.local if last_use.get(slot, -1) <= number)
+        if self.check_finite:
+            inputs = [number for number, slot in enumerate(self.program.slots) if slot.input >= 0]
+            self._checked = np.array([self._rows[number] for number in inputs if number in self._rows], dtype=np.int64)
+
+    def _count(self, steps: Sequence[_Step]) -> int:
+        """Return an upper bound of the number of series."""
+        return sum(len(step.operands) + len(step.outputs) for step in steps)
+
+    def _write(self, number: int, step: _Step, free: list[int]) -> None:
+        """Write one step into the table."""
+        row, lanes = self._steps[number], self.lanes
+        row[_FUNCTION] = FUNCTIONS.index(step.operation.function)
+        row[_FIRST] = step.first_bar * lanes
+        for k, operand in enumerate(step.operands):
+            at = _OPERANDS + 3 * k
+            if isinstance(operand, tuple):
+                row[at : at + 3] = self._row(operand[0]), operand[1] * lanes, operand[2] * lanes
+            else:
+                row[at] = self._constant(operand)
+        for k, output in enumerate(step.outputs):
+            row[_OUTPUTS + k] = self._row(output, free)
+        if step.operation.params:
+            self._params[number, : len(step.operation.params)] = step.operation.params
+
+    def _row(self, slot: int, free: list[int] | None = None) -> int:
+        """Return the row of a series of the program."""
+        if slot not in self._rows:
+            local = slot in self.segment.local
+            if local and free:
+                self._rows[slot] = free.pop()
+            elif local:
+                self._rows[slot] = self._own(np.empty(self._tile), _ONE_TILE)
+            elif self.own_rings and self.program.slots[slot].input < 0 and self.program.slots[slot].result < 0:
+                kept = self.program.slots[slot].kept_bars * self.lanes
+                capacity = kept + max(kept, 8 * self._tile)
+                self._rows[slot] = self._own(np.empty(capacity), capacity)
+                self._series[self._rows[slot], _KEPT] = kept
+            else:
+                self._rows[slot] = self._own(None, _MOVED_BY_OWNER)
+                self._outer.append((self._rows[slot], slot))
+        return self._rows[slot]
+
+    def _constant(self, value: float) -> int:
+        """Return the row of a number: a tile full of it."""
+        key = ("constant", value, np.signbit(value))
+        if key not in self._rows:
+            self._rows[key] = self._own(np.full(self._tile, value), _ONE_TILE)
+        return self._rows[key]
+
+    def _own(self, array: Floats | None, capacity: int) -> int:
+        number = len(self._arrays)
+        self._arrays.append(array)
+        self._series[number, _CAPACITY] = capacity
+        if array is not None:
+            self._series[number, _ADDRESS] = array.__array_interface__["data"][0]
+        return number
+
+    def run(self, storage: Sequence[_Storage], first: int, end: int) -> bool:
+        """Carry out the steps for the elements from `first` to `end`; return False when an input is not finite."""
+        series, arrays = self._series, self._arrays
+        for row, slot in self._outer:
+            home = storage[slot]
+            if arrays[row] is not home.array:
+                arrays[row] = home.array
+                series[row, _ADDRESS] = home.array.__array_interface__["data"][0]
+            series[row, _ORIGIN] = home.origin
+        return run_tiles(self._steps, self._params, series, self._checked, self.lanes, first, end, self._tile)
