@@ -989,9 +989,11 @@ class WatchPricesRequest(_message.Message):
     source: _builtins.str
     """The source. Empty takes the preferred one of each symbol."""
     after_sequence: _builtins.int
-    """Only updates after this one, after an interruption. 0 means from now on."""
+    """Only updates after this message, after an interruption. 0 means from now on, beginning with the newest price of each
+    symbol; so does a number that this server does not know any more. In a replay, the bars after this one.
+    """
     replay_bars_per_second: _builtins.float
-    """Replays stored prices as a feed, that many bars a second. 0 means live."""
+    """Replays stored prices as a feed, that many bars a second, at most 100,000. 0 means live."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Canonical symbols; at least one."""
@@ -1100,8 +1102,13 @@ class WatchPricesResponse(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     UPDATE_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """Number of the message, ascending; heartbeats repeat the last one."""
+    """Number of the message, ascending; heartbeats repeat the last one. Everything up to it was sent or is overtaken."""
+    snapshot: _builtins.bool
+    """True when the update is the newest state and not a change: at the beginning, and after an interruption of which the
+    server does not know every update any more.
+    """
     @_builtins.property
     def update(self) -> Global___PriceUpdate:
         """A new price."""
@@ -1116,10 +1123,11 @@ class WatchPricesResponse(_message.Message):
         sequence: _builtins.int = ...,
         update: Global___PriceUpdate | None = ...,
         heartbeat: Global___Heartbeat | None = ...,
+        snapshot: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "update", b"update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "sequence", b"sequence", "update", b"update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "sequence", b"sequence", "snapshot", b"snapshot", "update", b"update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["update", "heartbeat"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015

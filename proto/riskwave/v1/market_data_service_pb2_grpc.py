@@ -97,8 +97,9 @@ class MarketDataServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchPrices(self, request, context):
-        """Sends price updates of the symbols until the caller stops. Slow readers get the newest price of each symbol, not
-        every one. NOT_FOUND for an unknown symbol.
+        """Sends price updates of the symbols until the caller stops, or the replay ends. Slow readers get the newest price of
+        each symbol, not every one. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a number outside
+        its range; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,8 +46,9 @@ class MarketDataServiceStub:
     ROWS_REJECTED and one field violation a row (at most 100) when a row cannot be stored.
     """
     WatchPrices: _grpc.UnaryStreamMultiCallable[_market_data_service_pb2.WatchPricesRequest, _market_data_service_pb2.WatchPricesResponse]
-    """Sends price updates of the symbols until the caller stops. Slow readers get the newest price of each symbol, not
-    every one. NOT_FOUND for an unknown symbol.
+    """Sends price updates of the symbols until the caller stops, or the replay ends. Slow readers get the newest price of
+    each symbol, not every one. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a number outside
+    its range; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
     """
 
 @_typing.type_check_only
@@ -68,8 +69,9 @@ class MarketDataServiceAsyncStub(MarketDataServiceStub):
     ROWS_REJECTED and one field violation a row (at most 100) when a row cannot be stored.
     """
     WatchPrices: _aio.UnaryStreamMultiCallable[_market_data_service_pb2.WatchPricesRequest, _market_data_service_pb2.WatchPricesResponse]  # type: ignore[assignment]
-    """Sends price updates of the symbols until the caller stops. Slow readers get the newest price of each symbol, not
-    every one. NOT_FOUND for an unknown symbol.
+    """Sends price updates of the symbols until the caller stops, or the replay ends. Slow readers get the newest price of
+    each symbol, not every one. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a number outside
+    its range; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
     """
 
 class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -117,8 +119,9 @@ class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _market_data_service_pb2.WatchPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_market_data_service_pb2.WatchPricesResponse], _abc.AsyncIterator[_market_data_service_pb2.WatchPricesResponse]]:
-        """Sends price updates of the symbols until the caller stops. Slow readers get the newest price of each symbol, not
-        every one. NOT_FOUND for an unknown symbol.
+        """Sends price updates of the symbols until the caller stops, or the replay ends. Slow readers get the newest price of
+        each symbol, not every one. NOT_FOUND for an unknown symbol, with near names; INVALID_ARGUMENT for a number outside
+        its range; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
         """
 
 def add_MarketDataServiceServicer_to_server(servicer: MarketDataServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -264,7 +264,9 @@ class WatchPortfolioRequest(_message.Message):
     name: _builtins.str
     """The name."""
     after_sequence: _builtins.int
-    """Only updates after this one, after an interruption. 0 means from now on."""
+    """Only updates after this message, after an interruption. 0 means from now on, beginning with the portfolio as it is;
+    so does a number that this server does not know any more. In a replay, the bars after this one.
+    """
     replay_bars_per_second: _builtins.float
     """As in WatchPricesRequest."""
     @_builtins.property
@@ -342,8 +344,11 @@ class WatchPortfolioResponse(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     UPDATE_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Number of the message, ascending; heartbeats repeat the last one."""
+    snapshot: _builtins.bool
+    """As in WatchPricesResponse."""
     @_builtins.property
     def update(self) -> Global___PortfolioUpdate:
         """The portfolio after a price moved."""
@@ -358,10 +363,11 @@ class WatchPortfolioResponse(_message.Message):
         sequence: _builtins.int = ...,
         update: Global___PortfolioUpdate | None = ...,
         heartbeat: _market_data_service_pb2.Heartbeat | None = ...,
+        snapshot: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "update", b"update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "sequence", b"sequence", "update", b"update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "sequence", b"sequence", "snapshot", b"snapshot", "update", b"update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["update", "heartbeat"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015

@@ -96,7 +96,9 @@ class PortfolioServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchPortfolio(self, request, context):
-        """Sends the portfolio's value and metrics whenever a price moves, until the caller stops. NOT_FOUND for an unknown name.
+        """Sends the portfolio's metrics whenever every one of its assets has a new price, until the caller stops or the replay
+        ends. NOT_FOUND for an unknown name or a stored portfolio's symbol that has no prices; INVALID_ARGUMENT for fewer than
+        10 common returns; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

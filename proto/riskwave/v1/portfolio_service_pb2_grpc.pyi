@@ -44,7 +44,10 @@ class PortfolioServiceStub:
     DeletePortfolio: _grpc.UnaryUnaryMultiCallable[_portfolio_service_pb2.DeletePortfolioRequest, _portfolio_service_pb2.DeletePortfolioResponse]
     """Forgets a portfolio. NOT_FOUND for an unknown name; ABORTED as in PutPortfolio."""
     WatchPortfolio: _grpc.UnaryStreamMultiCallable[_portfolio_service_pb2.WatchPortfolioRequest, _portfolio_service_pb2.WatchPortfolioResponse]
-    """Sends the portfolio's value and metrics whenever a price moves, until the caller stops. NOT_FOUND for an unknown name."""
+    """Sends the portfolio's metrics whenever every one of its assets has a new price, until the caller stops or the replay
+    ends. NOT_FOUND for an unknown name or a stored portfolio's symbol that has no prices; INVALID_ARGUMENT for fewer than
+    10 common returns; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
+    """
 
 @_typing.type_check_only
 class PortfolioServiceAsyncStub(PortfolioServiceStub):
@@ -62,7 +65,10 @@ class PortfolioServiceAsyncStub(PortfolioServiceStub):
     DeletePortfolio: _aio.UnaryUnaryMultiCallable[_portfolio_service_pb2.DeletePortfolioRequest, _portfolio_service_pb2.DeletePortfolioResponse]  # type: ignore[assignment]
     """Forgets a portfolio. NOT_FOUND for an unknown name; ABORTED as in PutPortfolio."""
     WatchPortfolio: _aio.UnaryStreamMultiCallable[_portfolio_service_pb2.WatchPortfolioRequest, _portfolio_service_pb2.WatchPortfolioResponse]  # type: ignore[assignment]
-    """Sends the portfolio's value and metrics whenever a price moves, until the caller stops. NOT_FOUND for an unknown name."""
+    """Sends the portfolio's metrics whenever every one of its assets has a new price, until the caller stops or the replay
+    ends. NOT_FOUND for an unknown name or a stored portfolio's symbol that has no prices; INVALID_ARGUMENT for fewer than
+    10 common returns; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
+    """
 
 class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
     """Portfolios that are kept on the server by name."""
@@ -107,6 +113,9 @@ class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _portfolio_service_pb2.WatchPortfolioRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_portfolio_service_pb2.WatchPortfolioResponse], _abc.AsyncIterator[_portfolio_service_pb2.WatchPortfolioResponse]]:
-        """Sends the portfolio's value and metrics whenever a price moves, until the caller stops. NOT_FOUND for an unknown name."""
+        """Sends the portfolio's metrics whenever every one of its assets has a new price, until the caller stops or the replay
+        ends. NOT_FOUND for an unknown name or a stored portfolio's symbol that has no prices; INVALID_ARGUMENT for fewer than
+        10 common returns; UNAVAILABLE with SHUTTING_DOWN when the server stops: go on with after_sequence.
+        """
 
 def add_PortfolioServiceServicer_to_server(servicer: PortfolioServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
