@@ -1,6 +1,7 @@
 """Monte Carlo simulation of portfolios: the same request gives the same bits, and every estimate comes with its error.
 
     validate(spec)                       raises what is wrong with a request
+    calibrated(spec)                     estimates once what its model needs beside the request
     plan_chunks(spec)                    cuts it into chunks
     simulate_chunk(spec, chunk)          simulates one, anywhere
     summarize(spec, chunk_results)       merges them, in whatever order they come
@@ -22,7 +23,7 @@ from riskwave.compute.montecarlo.chunk import (
     simulate_path,
 )
 from riskwave.compute.montecarlo.engine import run, warm_up, warm_up_steps
-from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, validate
+from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, calibrated, validate
 from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.result import (
     SimulationResult,
@@ -59,6 +60,7 @@ __all__ = [
     "ThresholdProbability",
     "WealthFan",
     "boundaries",
+    "calibrated",
     "digest",
     "estimate_cost",
     "plan_chunks",

@@ -10,7 +10,7 @@ from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.intrinsics import fused_multiply_add
 from riskwave.compute.montecarlo.normals import fill_normals
 from riskwave.compute.montecarlo.path_state import advance
-from riskwave.compute.montecarlo.philox import ASSET_DRAW, WORDS, fill_words
+from riskwave.compute.montecarlo.philox import WORDS, fill_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,14 +63,18 @@ def draw_assets(
     k0: np.uint32,
     k1: np.uint32,
     pairing: int,
+    draw: int,
     words: NDArray[np.uint32],
     independent: NDArray[np.floating],
     deviations: NDArray[np.floating],
     width: int,
 ) -> None:
-    """Fill `deviations`, shape (assets, lanes), with the assets' returns of one day less their means."""
+    """Fill `deviations`, shape (assets, lanes), with correlated normals of one day: ``factor @ z``.
+
+    `draw` is `ASSET_DRAW`, or another first draw for a second set of normals of the same day.
+    """
     for group in range(factor.shape[1] // WORDS):
-        fill_words(words, path, day, ASSET_DRAW + group, k0, k1, pairing, width)
+        fill_words(words, path, day, draw + group, k0, k1, pairing, width)
         fill_normals(words, independent[WORDS * group : WORDS * group + WORDS], width)
     multiply_trapezoidal(factor, independent, deviations, width)
 

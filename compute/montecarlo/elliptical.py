@@ -31,6 +31,7 @@ from riskwave.compute.montecarlo.path_state import (
     reset,
 )
 from riskwave.compute.montecarlo.philox import (
+    ASSET_DRAW,
     INDEPENDENT,
     MIRRORED,
     PORTFOLIO_DRAW,
@@ -152,7 +153,7 @@ def simulate_full(
         fan_row, flow_row = 0, 0
         for day in range(horizon):
             path = first_path + start
-            draw_assets(path, day, factor, k0, k1, pairing, words, independent, deviations, width)
+            draw_assets(path, day, factor, k0, k1, pairing, ASSET_DRAW, words, independent, deviations, width)
             if degrees > 0.0:
                 fill_mixing(mixing, mixing_words, path, day, degrees, k0, k1, pairing, width)
                 multiply_rows(deviations, mixing, assets, width)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from riskwave.compute.montecarlo import pricing
+from riskwave.compute.montecarlo.calibration.garch import OBSERVATIONS_MIN
 from riskwave.compute.montecarlo.chunk import plan_chunks, simulate_chunk
 from riskwave.compute.montecarlo.model import MODELS
 from riskwave.compute.montecarlo.result import summarize
 from riskwave.compute.montecarlo.spec import Mode, SimulationSpec
 from riskwave.compute.montecarlo.stopping import StoppingRule
-from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +52,8 @@ def warm_up_steps() -> dict[str, Callable[[], object]]:
 
 
 def _warm_up_one(model: PortfolioModel) -> None:
-    law = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4}
-    observed = {"history": np.zeros((OBSERVATIONS_MIN, 2))}
+    law: dict[str, Any] = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4}
+    observed: dict[str, Any] = {"history": np.random.default_rng(1).normal(0.0, 0.01, (OBSERVATIONS_MIN, 2))}
     for mode in model.modes:
         given = observed if model.takes_history else law
         run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +20,8 @@ from riskwave.compute.result_warning import ResultWarning
 from riskwave.compute.risk.inputs import check_choice, check_returns, normalise_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.model import PortfolioModel
@@ -59,6 +61,8 @@ class PortfolioLaw:
         ``collapsed`` or ``full``.
     warnings
         What was done to the input, and what the caller should know about it.
+    calibration
+        What the model estimated from the history, by name.
     """
 
     mean: NDArray[np.float64]
@@ -70,6 +74,7 @@ class PortfolioLaw:
     params: dict[str, Value]
     mode: str
     warnings: tuple[ResultWarning, ...]
+    calibration: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def check_model(spec: SimulationSpec, model: PortfolioModel) -> tuple[dict[str, Value], str]:

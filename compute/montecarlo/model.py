@@ -14,6 +14,9 @@ from riskwave.compute.result_warning import ResultWarning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from riskwave.compute.montecarlo.path_state import PathSink
 
 
@@ -72,6 +75,8 @@ class PortfolioModel:
         Whether it is given by observed returns, and not by mean and covariance.
     ends_alone
         Whether its law lets the end of a path be drawn without the days before.
+    calibrate
+        Estimates from the history what the model needs beside it, by name; done once for a simulation.
     """
 
     name: str
@@ -88,6 +93,7 @@ class PortfolioModel:
     takes_history: bool = False
     positive: bool = False
     ends_alone: Callable[[SimulationSpec], bool] = _never
+    calibrate: Callable[[PortfolioLaw], dict[str, NDArray[np.float64]]] | None = None
 
 
 MODELS: Registry[PortfolioModel] = Registry("model", "riskwave.compute.montecarlo.models")
@@ -102,8 +108,19 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     check_sample_paths(spec)
     law = history_law(spec, params, mode) if model.takes_history else portfolio_law(spec, params, mode, model)
     law = model.prepare(law)
+    if model.calibrate is not None:
+        found = spec.calibration if spec.calibration is not None else model.calibrate(law)
+        law = replace(law, calibration=found)
     warnings = (*law.warnings, *_terminal_warnings(spec))
     return replace(law, warnings=warnings) if warnings else law
+
+
+def calibrated(spec: SimulationSpec) -> SimulationSpec:
+    """Return a valid specification that carries what its model estimated, for all who simulate a part of it."""
+    model = MODELS.get(spec.model)
+    if model.calibrate is None or spec.calibration is not None:
+        return spec
+    return replace(spec, calibration=law_of(spec).calibration)
 
 
 def step_count_of(spec: SimulationSpec) -> int:

@@ -51,6 +51,9 @@ PRICE_DRAW: Final = 5 << STREAM_BITS
 BRIDGE_DRAW: Final = 6 << STREAM_BITS
 """First draw of the extremes between steps; a step group is two steps."""
 
+LONG_TERM_DRAW: Final = 7 << STREAM_BITS
+"""First draw of the normals that move the long-term levels of the assets' prices; a step group is one day."""
+
 INDEPENDENT, MIRRORED, SHARED = 0, 1, 2
 """What the second path of an antithetic pair does with the words of the first: nothing, flips them, takes them over."""
 

@@ -128,6 +128,8 @@ class SimulationSpec:
         Where the model has a law of the end (`PortfolioModel.ends_alone`) the days before are not drawn.
     sample_paths
         Number of first paths whose assets' values are kept day by day; they need the mode ``full``.
+    calibration
+        What `model.calibrated` estimated for this specification; None, for callers, has it done.
     """
 
     weights: NDArray[np.float64]
@@ -150,6 +152,7 @@ class SimulationSpec:
     cash_flows: tuple[CashFlow, ...] = ()
     terminal_only: bool = False
     sample_paths: int = 0
+    calibration: Mapping[str, NDArray[np.float64]] | None = None
 
 
 def check_run(spec: SimulationSpec) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class StoppingRule:
     """Looks at a simulation's precision at the boundaries that are fixed in advance, each one once.
 
-    However the chunks come, and however many have come beyond a boundary before anybody looked, a simulation ends at the
-    same boundary with the same bits.
+    However the chunks come, and however many have come beyond a boundary before anybody looked, a simulation ends at
+    the same boundary with the same bits.
 
     Examples
     --------

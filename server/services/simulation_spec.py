@@ -13,7 +13,7 @@ from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeErro
 from riskwave.compute.montecarlo import CashFlow, PrecisionTarget, SimulationSpec
 from riskwave.compute.montecarlo.spec import HORIZON_DAYS_MAX, PATHS_MAX
 from riskwave.compute.result_warning import ResultWarning
-from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.errors import CallError, refused_input
 from riskwave.server.market.periods import PERIODS_PER_YEAR_FROM_PRICES, TRADING_DAYS_PER_YEAR
 from riskwave.server.results import INLINE, Provenance
 from riskwave.v1 import simulation_pb2 as pb
@@ -131,6 +131,7 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
             sample_paths=message.sample_path_count,
         )
         warnings = montecarlo.validate(spec)
+        spec = montecarlo.calibrated(spec)
     except InputError as error:
         raise rename(error, law.fields) from None
     renamed = tuple(replace(warning, field=field_of(warning.field, law.fields)) for warning in warnings)
@@ -139,7 +140,7 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
 
 def rename(error: InputError, fields: Mapping[str, str]) -> CallError:
     """Name the request's field for the argument that the kernels name."""
-    return invalid_field(error.reason, field_of(error.field, fields), error.value, error.allowed)
+    return refused_input(error, field_of(error.field, fields))
 
 
 def field_of(argument: str, fields: Mapping[str, str]) -> str:

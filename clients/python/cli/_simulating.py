@@ -22,61 +22,72 @@ def _parse_volatility(text: str) -> float:
     return number
 
 
+WeightsOption = Annotated[
+    str | None, typer.Option(metavar="WTI=0.5,...", help="Weights by symbol; the law comes from stored prices.")
+]
+PortfolioOption = Annotated[
+    str | None, typer.Option("--portfolio", help="A stored portfolio; the law comes from stored prices.")
+]
+ModeOption = Annotated[
+    str | None, typer.Option(help="collapsed or full.", show_default="collapsed where identical in law")
+]
+SamplingOption = Annotated[
+    str | None, typer.Option(help="independent, antithetic or sobol.", show_default="independent")
+]
+TargetOption = Annotated[
+    str | None, typer.Option(metavar="STATISTIC=ERROR", help="Stop at this standard error: mean_return=0.001.")
+]
+TailProbabilities = Annotated[
+    list[float] | None,
+    typer.Option("--tail-probability", help="VaR and shortfall at this probability too; may be repeated."),
+]
+ReturnThresholds = Annotated[
+    list[float] | None,
+    typer.Option("--return-threshold", help="Probability to end at or below this return; may be repeated."),
+]
+CashFlows = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cash-flow",
+        metavar="DAY=AMOUNT",
+        help="Part of the starting wealth that leaves (positive) or comes (negative); may be repeated.",
+    ),
+]
+PlacementOption = Annotated[str | None, typer.Option(help="server or cluster.", show_default="by size of the work")]
+ParamOption = Annotated[
+    list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Of the model; may be repeated.")
+]
+VolatilityOption = Annotated[
+    float | None,
+    typer.Option(parser=_parse_volatility, help="Its volatility a day, as a fraction.", metavar="NUMBER"),
+]
+
+
 def simulation(
     model: Annotated[str, typer.Option(help="A registered model.")] = "normal",
     mean: Annotated[float | None, typer.Option(help="Mean return a day of one asset, as a fraction.")] = None,
-    volatility: Annotated[
-        float | None,
-        typer.Option(parser=_parse_volatility, help="Its volatility a day, as a fraction.", metavar="NUMBER"),
-    ] = None,
-    weights: Annotated[
-        str | None, typer.Option(metavar="WTI=0.5,...", help="Weights by symbol; the law comes from stored prices.")
-    ] = None,
-    portfolio: Annotated[
-        str | None, typer.Option("--portfolio", help="A stored portfolio; the law comes from stored prices.")
-    ] = None,
+    volatility: VolatilityOption = None,
+    weights: WeightsOption = None,
+    portfolio: PortfolioOption = None,
     source: Annotated[str | None, typer.Option(help="Source of the prices.")] = None,
     start: Annotated[str | None, typer.Option(help="First date of the history.")] = None,
     end: Annotated[str | None, typer.Option(help="Last date of the history.")] = None,
     paths: Annotated[int, typer.Option(help="Number of paths.")] = 100_000,
     horizon: Annotated[int, typer.Option(help="Days of each path.")] = 252,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed; left out, the server draws one and tells it.")] = None,
-    mode: Annotated[
-        str | None, typer.Option(help="collapsed or full.", show_default="collapsed where identical in law")
-    ] = None,
+    mode: ModeOption = None,
     rebalancing: Annotated[str | None, typer.Option(help="daily or none.", show_default="daily")] = None,
-    sampling: Annotated[
-        str | None, typer.Option(help="independent, antithetic or sobol.", show_default="independent")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="STATISTIC=ERROR", help="Stop at this standard error: mean_return=0.001.")
-    ] = None,
+    sampling: SamplingOption = None,
+    target: TargetOption = None,
     distributions: Annotated[bool, typer.Option("--distributions", help="Each path's results as well.")] = False,
-    tail_probability: Annotated[
-        list[float] | None,
-        typer.Option("--tail-probability", help="VaR and shortfall at this probability too; may be repeated."),
-    ] = None,
-    return_threshold: Annotated[
-        list[float] | None,
-        typer.Option("--return-threshold", help="Probability to end at or below this return; may be repeated."),
-    ] = None,
-    cash_flow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--cash-flow",
-            metavar="DAY=AMOUNT",
-            help="Part of the starting wealth that leaves (positive) or comes (negative); may be repeated.",
-        ),
-    ] = None,
+    tail_probability: TailProbabilities = None,
+    return_threshold: ReturnThresholds = None,
+    cash_flow: CashFlows = None,
     terminal_only: Annotated[bool, typer.Option("--terminal-only", help="The end of each path only.")] = False,
     sample_paths: Annotated[int, typer.Option(min=0, help="First paths of every asset to return.")] = 0,
     confidence: Annotated[float | None, typer.Option(help="Of the intervals.", show_default="0.95")] = None,
-    placement: Annotated[
-        str | None, typer.Option(help="server or cluster.", show_default="by size of the work")
-    ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Of the model; may be repeated.")
-    ] = None,
+    placement: PlacementOption = None,
+    param: ParamOption = None,
 ) -> dict[str, Any]:
     """Return a simulation as arguments of `client.simulation`."""
     given = [

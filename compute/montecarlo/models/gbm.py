@@ -30,7 +30,8 @@ def log_covariance(law: PortfolioLaw) -> NDArray[np.float64]:
     return result
 
 
-def _prepare(law: PortfolioLaw) -> PortfolioLaw:
+def prepare_lognormal(law: PortfolioLaw) -> PortfolioLaw:
+    """Refuse a covariance that lognormal prices cannot have."""
     growth = 1.0 + law.mean
     relative = law.covariance / np.outer(growth, growth)
     if relative.min() <= -1.0:
@@ -49,7 +50,7 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
     simulate_independent_days(spec, law, block, log_covariance=log_covariance(law))
 
 
-def _ends_alone(spec: SimulationSpec) -> bool:
+def ends_alone(spec: SimulationSpec) -> bool:
     """Lognormal prices are lognormal after any time, but a rebalanced sum of them is not."""
     return spec.rebalancing == "none" or np.size(spec.weights) == 1
 
@@ -72,7 +73,7 @@ MODELS.add(
         rebalancings=("daily", "none"),
         simulate=_simulate,
         path_step_ns=path_step_ns,
-        prepare=_prepare,
-        ends_alone=_ends_alone,
+        prepare=prepare_lognormal,
+        ends_alone=ends_alone,
     )
 )

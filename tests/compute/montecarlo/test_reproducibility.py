@@ -43,6 +43,10 @@ SPECS = pytest.mark.parametrize(
         replace(FULL, model="gbm"),
         BOOTSTRAP,
         replace(BOOTSTRAP, rebalancing="none", params={"block_length": 3.0}),
+        replace(BOOTSTRAP, model="t_copula", paths=5_001),
+        replace(BOOTSTRAP, model="garch_fhs", paths=5_001),
+        replace(FULL, model="schwartz_smith", mode="auto", paths=5_001),
+        replace(FULL, model="schwartz1f", mode="auto", rebalancing="none", terminal_only=True),
     ],
     ids=[
         "collapsed",
@@ -55,6 +59,10 @@ SPECS = pytest.mark.parametrize(
         "gbm",
         "bootstrap",
         "bootstrap full",
+        "t_copula",
+        "garch_fhs",
+        "schwartz_smith",
+        "schwartz1f end",
     ],
 )
 

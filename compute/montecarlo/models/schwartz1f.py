@@ -1,0 +1,47 @@
+"""Commodity prices that are drawn back to a level which grows: Schwartz' one-factor model.
+
+Mean and covariance are those of the simple returns of the first day, as for every model; all of the variance reverts at
+the rate `kappa`. See `mean_reversion`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskwave.compute.montecarlo.mean_reversion import simulate_mean_reversion
+from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
+from riskwave.compute.montecarlo.models.gbm import ends_alone, log_covariance, prepare_lognormal
+from riskwave.compute.registry import Param
+
+if TYPE_CHECKING:
+    from riskwave.compute.montecarlo.law import PortfolioLaw
+    from riskwave.compute.montecarlo.spec import SimulationSpec
+
+
+def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
+    kappa = float(law.params["kappa"])
+    simulate_mean_reversion(spec, law, block, log_covariance(law), kappa=kappa, share=1.0)
+
+
+def path_step_ns(law: PortfolioLaw) -> float:
+    """Return the time of one path and day on one core, as measured."""
+    assets = len(law.weights)
+    return 9.0 + 3.0 * assets + 0.015 * assets * assets
+
+
+MODELS.add(
+    PortfolioModel(
+        name="schwartz1f",
+        title="Schwartz one-factor",
+        doc="Log prices are drawn back to their level at a rate; nothing stays for good.",
+        reference="Schwartz (1997), The stochastic behavior of commodity prices. Journal of Finance 52(3)",
+        params=(Param("kappa", 0.7, "Rate at which a deviation reverts.", low=0.0, high=100.0, unit="1/year"),),
+        modes=("full",),
+        positive=True,
+        rebalancings=("daily", "none"),
+        simulate=_simulate,
+        path_step_ns=path_step_ns,
+        prepare=prepare_lognormal,
+        ends_alone=ends_alone,
+    )
+)

@@ -1,0 +1,50 @@
+"""Commodity prices with a deviation that reverts and a level that stays where it went: Schwartz and Smith.
+
+Mean and covariance are those of the simple returns of the first day, as for every model. `transient_share` of the
+variance is drawn back at the rate `kappa`; the two factors' shocks are independent. See `mean_reversion`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskwave.compute.montecarlo.mean_reversion import simulate_mean_reversion
+from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
+from riskwave.compute.montecarlo.models.gbm import ends_alone, log_covariance, prepare_lognormal
+from riskwave.compute.registry import Param
+
+if TYPE_CHECKING:
+    from riskwave.compute.montecarlo.law import PortfolioLaw
+    from riskwave.compute.montecarlo.spec import SimulationSpec
+
+
+def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
+    kappa, share = float(law.params["kappa"]), float(law.params["transient_share"])
+    simulate_mean_reversion(spec, law, block, log_covariance(law), kappa=kappa, share=share)
+
+
+def path_step_ns(law: PortfolioLaw) -> float:
+    """Return the time of one path and day on one core, as measured."""
+    assets = len(law.weights)
+    return 12.0 + 4.5 * assets + 0.03 * assets * assets
+
+
+MODELS.add(
+    PortfolioModel(
+        name="schwartz_smith",
+        title="Schwartz-Smith two-factor",
+        doc="Part of the daily variance of log prices reverts at a rate; the rest moves their level for good.",
+        reference="Schwartz and Smith (2000), Short-term variations and long-term dynamics. Management Science 46(7)",
+        params=(
+            Param("kappa", 1.5, "Rate at which a deviation reverts.", low=0.0, high=100.0, unit="1/year"),
+            Param("transient_share", 0.7, "Part of the daily variance that reverts.", low=0.0, high=1.0),
+        ),
+        modes=("full",),
+        positive=True,
+        rebalancings=("daily", "none"),
+        simulate=_simulate,
+        path_step_ns=path_step_ns,
+        prepare=prepare_lognormal,
+        ends_alone=ends_alone,
+    )
+)
