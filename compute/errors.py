@@ -18,8 +18,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
 VALUE_LENGTH_MAX = 200
+
+_NEAR_MAX = 5
+_NOUNS = {
+    "bar": "input",
+    "inputs": "input",
+    "measures": "measure",
+    "params": "parameter",
+    "portfolio_name": "portfolio",
+    "shocks": "asset",
+    "symbols": "symbol",
+}
 
 
 class InputError(ValueError):
@@ -42,7 +54,17 @@ class InputError(ValueError):
         self.field = field
         self.value = text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 3] + "..."
         self.allowed = allowed
-        super().__init__(f"{field} was {self.value}; it must be {allowed}")
+        super().__init__(self.describe())
+
+    def describe(self) -> str:
+        """Return the message."""
+        return f"{self.field} was {self.value}; it must be {self.allowed}"
+
+    def relocate(self, field: str) -> Self:
+        """Name another field, such as the caller's own name for it, and return the error."""
+        self.field = field
+        self.args = (self.describe(),)
+        return self
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the way back from a worker process, where the default would call the class with the message."""
@@ -50,26 +72,63 @@ class InputError(ValueError):
 
 
 class UnknownNameError(InputError):
-    """No such indicator, model, measure or symbol; `near` lists the known names that look like it."""
+    """No such indicator, model, measure or symbol.
+
+    Parameters
+    ----------
+    field
+        The field's path; its last part says what the name is of, such as ``symbol`` for ``selection.symbols[0]``.
+    value
+        The name that nobody knows.
+    known
+        Those that would be right; `near` lists those of them that look like it.
+    noun
+        What the name is of, where the field does not say it.
+
+    Examples
+    --------
+    >>> str(UnknownNameError("selection.symbols[0]", "WTY", ["BRENT", "WTI"]))
+    'unknown symbol "WTY"; did you mean WTI?'
+    >>> str(UnknownNameError("gap_policy", "x", ["hold", "reset"]))
+    'unknown gap policy "x"; it must be one of hold, reset'
+    """
 
     reason: ClassVar[str] = "UNKNOWN_NAME"
 
-    def __init__(self, field: str, value: object, known: Iterable[str]) -> None:
+    def __init__(self, field: str, value: object, known: Iterable[str], *, noun: str = "") -> None:
         names = sorted(known)
         folded = {name.casefold(): name for name in names}
-        matches = difflib.get_close_matches(str(value).casefold(), folded, n=5, cutoff=0.5)
+        matches = difflib.get_close_matches(str(value).casefold(), folded, n=_NEAR_MAX, cutoff=0.5)
         self.near = tuple(folded[match] for match in matches)
+        self.noun = noun or _noun_of(field)
         self._known = tuple(names)
+        shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        super().__init__(field, str(value), f"one of {shown}" if names else "a known name, and none is known")
+
+    def describe(self) -> str:
+        """Return the message."""
         if self.near:
-            allowed = f"a known name; did you mean {', '.join(self.near)}?"
+            *others, last = self.near
+            advice = f"did you mean {', '.join(others) + ' or ' if others else ''}{last}?"
         else:
-            shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-            allowed = f"one of {shown}" if names else "a known name, and none is known"
-        super().__init__(field, value, allowed)
+            advice = f"it must be {self.allowed}" if self._known else "none is known"
+        return f'unknown {self.noun} "{self.value}"; {advice}'
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the known names, from which the message is made."""
-        return type(self), (self.field, self.value, self._known)
+        return _rebuilt, (type(self), self.field, self.value, self._known, self.noun)
+
+
+def _rebuilt(
+    kind: type[UnknownNameError], field: str, value: str, known: tuple[str, ...], noun: str
+) -> UnknownNameError:
+    return kind(field, value, known, noun=noun)
+
+
+def _noun_of(field: str) -> str:
+    """Return what the names in a field are of: the last part of its path, in the singular."""
+    part = field.rpartition(".")[2].partition("[")[0]
+    return _NOUNS.get(part, part.replace("_", " "))
 
 
 class SeriesTooShortError(InputError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import grpc
 
-from riskwave.compute.errors import InputError, SnapshotError
+from riskwave.compute.errors import InputError, SnapshotError, UnknownNameError
 from riskwave.server.call import WorkCancelledError
 from riskwave.v1.codec import CodecError
 
@@ -89,13 +89,11 @@ def invalid_field(
     field: str,
     value: str,
     allowed: str,
-    *,
-    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
 ) -> CallError:
     """Return the error of one field that has a value that it may not have."""
     message = _shorten(f"{field} was {value}; it must be {allowed}")
     return CallError(
-        code,
+        grpc.StatusCode.INVALID_ARGUMENT,
         reason,
         message,
         error_type="validation",
@@ -104,11 +102,37 @@ def invalid_field(
     )
 
 
-def relocated(error: InputError, field: str) -> InputError:
-    """Return the same error about another field: the request's own name for it."""
-    error.field = field
-    error.args = (f"{error.field} was {error.value}; it must be {error.allowed}",)
-    return error
+def refused_input(
+    error: InputError,
+    field: str | None = None,
+    *,
+    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
+) -> CallError:
+    """Return what a caller is told of an input that is wrong, in its own words.
+
+    Parameters
+    ----------
+    error
+        What is wrong.
+    field
+        The request's name for the field, where it is another one than the error's.
+    code
+        The status.
+    """
+    if field is not None:
+        error.relocate(field)
+    metadata = {"field": error.field, "value": error.value, "allowed": error.allowed}
+    if isinstance(error, UnknownNameError) and error.near:
+        metadata["near"] = ", ".join(error.near)
+    message = _shorten(str(error))
+    return CallError(
+        code,
+        error.reason,
+        message,
+        error_type="not_found" if code is grpc.StatusCode.NOT_FOUND else "validation",
+        violations=(FieldViolation(error.field, message),),
+        metadata=metadata,
+    )
 
 
 def not_found(reason: str, field: str, value: str, message: str) -> CallError:
@@ -207,13 +231,11 @@ def internal(correlation_id: str) -> CallError:
 
 
 def _from_input_error(error: InputError) -> CallError:
-    return invalid_field(error.reason, error.field, error.value, error.allowed)
+    return refused_input(error)
 
 
 def _from_snapshot_error(error: SnapshotError) -> CallError:
-    return invalid_field(
-        error.reason, error.field, error.value, error.allowed, code=grpc.StatusCode.FAILED_PRECONDITION
-    )
+    return refused_input(error, code=grpc.StatusCode.FAILED_PRECONDITION)
 
 
 def _from_codec_error(error: CodecError) -> CallError:

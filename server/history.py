@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskwave.compute.errors import InputError, ShapeMismatchError
-from riskwave.server.errors import invalid_field, relocated
+from riskwave.server.errors import invalid_field
 from riskwave.server.market import Selection, align, log_returns, simple_returns
 from riskwave.server.market.errors import NonPositivePriceError
 from riskwave.server.market.periods import spacing_of
@@ -158,7 +158,7 @@ class History:
             ) from None
         except InputError as error:
             if error.field.startswith(f"{field}.symbols"):
-                raise relocated(error, error.field.replace(field, path, 1)) from None
+                raise error.relocate(error.field.replace(field, path, 1)) from None
             raise
         if data.return_kind == portfolio_pb2.RETURN_KIND_LOG and not log_taken:
             allowed = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from riskwave.server.errors import CallError, FieldViolation, backend_unavailable, not_found
+from riskwave.server.errors import CallError, FieldViolation, backend_unavailable, refused_input
 from riskwave.server.market.errors import (
     PortfolioNotFoundError,
     RowsRejectedError,
@@ -35,7 +35,7 @@ def add_store_rules(translator: Translator) -> None:
 
 
 def _not_found(error: InputError) -> CallError:
-    return not_found(error.reason, error.field, error.value, str(error))
+    return refused_input(error, code=grpc.StatusCode.NOT_FOUND)
 
 
 def _rows_rejected(error: RowsRejectedError) -> CallError:

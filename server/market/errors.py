@@ -20,12 +20,18 @@ class UnknownSymbolError(UnknownNameError):
 
     reason: ClassVar[str] = "UNKNOWN_SYMBOL"
 
-    def __init__(self, field: str, value: object, known: Iterable[str], *, elsewhere: Sequence[str] = ()) -> None:
-        super().__init__(field, value, known)
+    def __init__(
+        self, field: str, value: object, known: Iterable[str], *, noun: str = "", elsewhere: Sequence[str] = ()
+    ) -> None:
         self.elsewhere = tuple(elsewhere)
-        if elsewhere:
-            self.allowed = f"a symbol of the named source; {value} is stored from {', '.join(elsewhere)}"
-            self.args = (f"{self.field} was {self.value}; it must be {self.allowed}",)
+        super().__init__(field, value, known, noun=noun)
+
+    def describe(self) -> str:
+        """Return the message."""
+        if self.elsewhere:
+            sources = ", ".join(self.elsewhere)
+            return f'{self.noun} "{self.value}" is not stored from the named source, only from {sources}'
+        return super().describe()
 
 
 class NonPositivePriceError(InputError):
@@ -71,8 +77,11 @@ class RowsRejectedError(InputError):
     def __init__(self, rows: Sequence[RejectedRow]) -> None:
         self.rows = tuple(rows)
         super().__init__("series", f"{len(rows)} rows that cannot be stored", f"without them, such as {rows[0]}")
-        count = "a row" if len(rows) == 1 else f"{len(rows)} rows"
-        self.args = (f"{count} cannot be stored, so nothing was; {rows[0]}",)
+
+    def describe(self) -> str:
+        """Return the message."""
+        count = "a row" if len(self.rows) == 1 else f"{len(self.rows)} rows"
+        return f"{count} cannot be stored, so nothing was; {self.rows[0]}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the rows, from which the message is made."""

@@ -124,4 +124,4 @@ def _check_name(setting: str, name: str) -> None:
     try:
         SOURCES.get(name)
     except InputError as error:
-        raise ConfigError(Problem(setting, f"names {name}; it must be {error.allowed}")) from None
+        raise ConfigError(Problem(setting, f"names an {error}")) from None

@@ -12,7 +12,7 @@ import numpy as np
 from riskwave.compute import oscillators
 from riskwave.compute.errors import InputError, ShapeMismatchError
 from riskwave.server.encoding import put_array
-from riskwave.server.errors import CallError, overloaded, relocated
+from riskwave.server.errors import CallError, overloaded
 from riskwave.server.results import fill_meta
 from riskwave.v1 import indicator_service_pb2 as pb
 from riskwave.v1.codec import decode_params, encode_params
@@ -106,7 +106,7 @@ class IndicatorStreams:
         try:
             return await self._pool.run(call, make)
         except InputError as error:
-            raise relocated(error, _field_of_opening(error.field)) from None
+            raise error.relocate(_field_of_opening(error.field)) from None
 
     async def _answer(
         self, stream: oscillators.IndicatorStream, request: pb.StreamIndicatorsRequest, call: Call
@@ -131,7 +131,7 @@ class IndicatorStreams:
             else:
                 values = await self._pool.run(call, act)
         except InputError as error:
-            raise relocated(error, _field_of_message(error.field, kind)) from None
+            raise error.relocate(_field_of_message(error.field, kind)) from None
         put_array(answer.values.values, values)
         answer.values.bar_count = stream.bars
         return answer

@@ -75,7 +75,7 @@ def test_an_error_carries_its_details(scripted: Any, client: rw.Client) -> None:
         methods.DELETE_PORTFOLIO,
         grpc.StatusCode.INVALID_ARGUMENT,
         "UNKNOWN_NAME",
-        "name was Oli; it must be a known name; did you mean oil, gas?",
+        'unknown portfolio "Oli"; did you mean oil or gas?',
         violations={"name": "was Oli"},
         retry_after_s=1.5,
         metadata={"field": "name"},

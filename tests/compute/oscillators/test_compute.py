@@ -30,7 +30,7 @@ def refused(error, message, name="RSI", inputs=None, params=None, **options):
 
 
 def test_unknown_indicator_lists_near_names():
-    refused(UnknownNameError, r"indicator was RSII; it must be a known name; did you mean .*RSI", name="RSII")
+    refused(UnknownNameError, 'unknown indicator "RSII"; did you mean .*RSI', name="RSII")
 
 
 def test_what_is_known_of_a_parameter_does_not_serve_an_equal_one_of_another_type():
@@ -51,7 +51,7 @@ def test_a_changed_result_leaves_the_next_one_alone():
 
 
 def test_unknown_parameter():
-    refused(UnknownNameError, r"params was timeperiode; .*did you mean timeperiod", params={"timeperiode": 14})
+    refused(UnknownNameError, 'unknown parameter "timeperiode"; did you mean timeperiod', params={"timeperiode": 14})
 
 
 @pytest.mark.parametrize("value", [1, 100_001, 2.5, "14", None, True, float("nan"), np.float64("inf")])
@@ -64,7 +64,7 @@ def test_parameter_outside_its_range(value):
 def test_missing_and_extra_inputs():
     refused(InputError, r"inputs\.high was missing; it must be given: STOCH needs high, low, close", name="STOCH")
     refused(UnknownNameError, r"inputs was volume", inputs={"close": CLOSE, "volume": CLOSE})
-    refused(UnknownNameError, r"inputs was Close; .*close", inputs={"Close": CLOSE})
+    refused(UnknownNameError, 'unknown input "Close"; .*close', inputs={"Close": CLOSE})
 
 
 def test_unequal_shapes():

@@ -175,7 +175,7 @@ def test_a_history_that_does_not_move(name):
         (
             {"method": "history"},
             UnknownNameError,
-            "method was history; it must be a known name; did you mean historical",
+            'unknown method "history"; did you mean historical',
         ),
         ({"method": "ewma", "params": {"decay": 2}}, InputError, "params.decay was 2; it must be a number from 0.5"),
         ({"level": 0.5}, InputError, "level was 0.5; it must be a number above 0.5 and below 1"),

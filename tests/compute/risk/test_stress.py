@@ -136,7 +136,7 @@ def test_episodes_are_in_order():
         (
             Scenario("x", shocks={"WTII": -0.1}),
             UnknownNameError,
-            "scenarios[0].shocks was WTII; it must be a known name",
+            'unknown asset "WTII"; did you mean WTI?',
         ),
         (Scenario("x", shocks={"WTI": math.nan}), InputError, "scenarios[0].shocks.WTI was nan"),
         (Scenario("x"), InputError, "scenarios[0] was x without effect; it must be shocks, a past period, or"),

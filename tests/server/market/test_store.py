@@ -235,7 +235,7 @@ class TestChoice:
     def test_symbol_of_another_source_says_where_it_is(self, store: PriceStore) -> None:
         store.upsert("sample", [rows("WTI")])
         store.upsert("user", [rows("X")])
-        with pytest.raises(UnknownSymbolError, match="WTI is stored from sample"):
+        with pytest.raises(UnknownSymbolError, match='"WTI" is not stored from the named source, only from sample'):
             get(store, "WTI", "user")
 
     def test_unknown_source_names_near_ones(self, store: PriceStore) -> None:
