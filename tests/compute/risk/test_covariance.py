@@ -153,7 +153,11 @@ def test_a_repair_that_does_not_settle_is_refused():
     ("options", "error", "message"),
     [
         ({"estimator": "ledoit"}, UnknownNameError, 'unknown estimator "ledoit"; did you mean'),
-        ({"estimator": "ewma", "params": {"lambda": 0.9}}, UnknownNameError, 'unknown parameter "lambda"; it must be one of'),
+        (
+            {"estimator": "ewma", "params": {"lambda": 0.9}},
+            UnknownNameError,
+            'unknown parameter "lambda"; it must be one of',
+        ),
         ({"estimator": "ewma", "params": {"decay": 1}}, InputError, "params.decay was 1; it must be a number from 0.5"),
         ({"periods_per_year": -1}, InputError, "periods_per_year was -1"),
     ],
