@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import math
 
-from riskwave.compute.oscillators import _fused, _recursions
+from riskwave.compute.oscillators import _fused, _kernels, _recursions
 from riskwave.compute.oscillators._hilbert import mesa
-from riskwave.compute.oscillators._operations import distance, ratio, window_mean, window_sum, window_weighted_sum
-from riskwave.compute.oscillators._series import Series, recursion
+from riskwave.compute.oscillators._operations import (
+    distance,
+    previous,
+    ratio,
+    window_mean,
+    window_sum,
+    window_weighted_sum,
+)
+from riskwave.compute.oscillators._series import Series, elementwise, recursion
 from riskwave.compute.registry import Param
 
 
@@ -32,6 +39,11 @@ def ema(x: Series, timeperiod: int) -> Series:
     return smoothed(x, 2.0 / (timeperiod + 1), timeperiod) if timeperiod > 1 else x
 
 
+def first_ema(x: Series, timeperiod: int) -> Series:
+    """Return the exponential moving average that starts from the first value, and shows it."""
+    return smoothed(x, 2.0 / (timeperiod + 1), 1) if timeperiod > 1 else x
+
+
 def macd_lines(
     x: Series, factors: tuple[float, float], seed_bars: tuple[int, int], signalperiod: int
 ) -> tuple[Series, Series, Series]:
@@ -45,6 +57,11 @@ def macd_lines(
         _fused.macd, x, state_rows=3, params=params, warm_up_bars=warm_up_bars, outputs=3, absorbing=True
     )
     return (line, signal, histogram) if signalperiod > 1 else (line, line, line - line)
+
+
+def first_true_range(high: Series, low: Series, close: Series) -> Series:
+    """Return the true range from the first bar on, where it is the bar's range."""
+    return elementwise(_kernels.true_range, high, low, previous(close))
 
 
 def rsi_line(x: Series, timeperiod: int) -> Series:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
 
+from riskwave.compute.errors import UnknownNameError
 from riskwave.compute.oscillators._program import Program, build
 from riskwave.compute.oscillators._series import Series, source
 from riskwave.compute.registry import Param, Registry, Value
@@ -48,12 +49,26 @@ class Stability(StrEnum):
     """The start decides for ever."""
 
 
+class Convention(StrEnum):
+    """Whose seeds, ties and scales a formula has, where those who publish an oscillator differ."""
+
+    TALIB = "talib"
+    """TA-Lib 0.8.2: the default."""
+    WILDER = "wilder"
+    """Wilder's book of 1978."""
+    TRADINGVIEW = "tradingview"
+    """The built-in functions and scripts of TradingView."""
+    TULIP = "tulip"
+    """Tulip Indicators 0.9, which follows Achelis."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Oscillator:
     """An oscillator: what it needs, what it gives, and its formula.
 
-    `low` and `high` bound every output; None means unbounded. `peer` is the name of TA-Lib's function with the same
-    parameters and outputs, or an empty text.
+    `low` and `high` bound every output; None means unbounded. `neutral` is the level at which its meaning changes
+    sides, or None where there is none. `peer` is the name of TA-Lib's function with the same parameters and outputs, or
+    an empty text. `variants` has the oscillator of each convention in which it differs from this one.
     """
 
     name: str
@@ -70,6 +85,26 @@ class Oscillator:
     high: float | None = None
     looks_ahead: bool = False
     peer: str = ""
+    neutral: float | None = None
+    convention: Convention = Convention.TALIB
+    variants: dict[Convention, Oscillator] = field(default_factory=dict)
+
+    def under(self, convention: Convention | str) -> Oscillator:
+        """Return the oscillator as `convention` has it: itself where that is no different.
+
+        Raises
+        ------
+        UnknownNameError
+            For a convention that does not exist.
+        """
+        if convention not in _CONVENTIONS:
+            raise UnknownNameError("convention", str(convention), _CONVENTIONS)
+        return self.variants.get(Convention(convention), self)
+
+    @property
+    def conventions(self) -> tuple[Convention, ...]:
+        """The conventions in which it differs from the default."""
+        return tuple(convention for convention in Convention if convention in self.variants)
 
     def program(self, windows: tuple[tuple[Value, ...], ...]) -> Program:
         """Return the program that computes every output for every window, outputs varying fastest.
@@ -110,6 +145,8 @@ def _program(entry: Oscillator, windows: tuple[tuple[Value, ...], ...]) -> Progr
     return build(entry.inputs, series)
 
 
+_CONVENTIONS = frozenset(Convention)
+
 OSCILLATORS: Registry[Oscillator] = Registry("indicator", "riskwave.compute.oscillators")
 
 
@@ -126,6 +163,7 @@ def oscillator(
     high: float | None = None,
     looks_ahead: bool = False,
     peer: str | None = None,
+    neutral: float | None = None,
 ) -> Callable[[F], F]:
     """Register the decorated formula under `name`.
 
@@ -137,7 +175,7 @@ def oscillator(
         arguments = tuple(inspect.signature(formula).parameters)
         inputs = tuple(argument for argument in arguments if argument in FIELDS)
         assert arguments == inputs + tuple(param.name for param in params), f"{name}: arguments {arguments}"
-        OSCILLATORS.add(
+        entry = OSCILLATORS.add(
             Oscillator(
                 name=name,
                 title=title,
@@ -153,8 +191,49 @@ def oscillator(
                 high=high,
                 looks_ahead=looks_ahead,
                 peer=name if peer is None else peer,
+                neutral=neutral,
             )
         )
+        _BY_FORMULA[formula] = entry
+        return formula
+
+    return register
+
+
+_BY_FORMULA: dict[Formula, Oscillator] = {}
+
+
+def variant(
+    of: Formula,
+    *conventions: str,
+    source: str,
+    stability: Stability | None = None,
+    bounds: tuple[float, float] | None = None,
+    neutral: float | None = None,
+) -> Callable[[F], F]:
+    """Register the decorated formula as what `of`, a registered formula, is under these conventions.
+
+    It has the arguments and outputs of `of`; its docstring says in what it differs. What is left out is as there.
+    """
+    entry = _BY_FORMULA[of]
+
+    def register(formula: F) -> F:
+        assert inspect.signature(formula) == inspect.signature(of), f"{entry.name}: other arguments"
+        for convention in map(Convention, conventions):
+            assert convention not in entry.variants, f"{entry.name} has two formulas of {convention}"
+            entry.variants[convention] = replace(
+                entry,
+                formula=formula,
+                doc=inspect.cleandoc(formula.__doc__ or ""),
+                source=source,
+                stability=stability or entry.stability,
+                low=bounds[0] if bounds else entry.low,
+                high=bounds[1] if bounds else entry.high,
+                neutral=entry.neutral if neutral is None else neutral,
+                peer="",
+                convention=convention,
+                variants={},
+            )
         return formula
 
     return register

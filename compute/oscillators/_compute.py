@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskwave.compute.oscillators import _kernels
-from riskwave.compute.oscillators._catalogue import OSCILLATORS
+from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._direct import direct_program
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, series_of
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Program, Run
+from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from riskwave.compute.oscillators._catalogue import Oscillator
     from riskwave.compute.registry import Value
 
+BYTES_BEFORE_REDUCED = 64 * 1024 * 1024  # outputs of a sweep that exist at once when a reducer takes their bars away
 WINDOWS_AT_ONCE = 32  # what they share is computed once, and their working arrays still fit the cache
 LANES_AT_ONCE = 1024  # columns with gaps that are packed side by side
 
@@ -36,19 +38,22 @@ class OscillatorResult:
     ----------
     outputs
         By name: arrays of the inputs' shape, led by an axis over the windows in a sweep. NaN before the first value and
-        wherever an input was missing.
+        wherever an input was missing. A reducer takes the axis of bars away.
     lookback
         Bars before the first value; in a sweep an array with one entry a window.
     params
         The complete parameters; in a sweep, the swept ones are lists.
     warnings
         What the caller should know about the data, in words.
+    convention
+        The convention of the formula: the one that was asked for where the oscillator differs in it, else ``talib``.
     """
 
     outputs: dict[str, Floats]
     lookback: int | NDArray[np.int64]
     params: dict[str, Value | list[Value]]
     warnings: tuple[str, ...]
+    convention: str = Convention.TALIB.value
 
 
 def compute(
@@ -60,6 +65,8 @@ def compute(
     max_gap_bars: int = 0,
     allow_look_ahead: bool = False,
     max_output_bytes: int | None = None,
+    convention: Convention | str = Convention.TALIB,
+    reducer: Reducer | str | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> OscillatorResult:
     """Compute an oscillator over one series or a panel, with one set of parameters or many.
@@ -77,6 +84,12 @@ def compute(
         What follows a bar with a NaN or infinite input; with ``hold``, the longest gap that is bridged (0: any).
     allow_look_ahead, max_output_bytes
         Whether values may use later bars; how large the outputs may be.
+    convention
+        Whose seeds, ties and scales the formula has: ``talib``, ``wilder``, ``tradingview`` or ``tulip``. Where an
+        oscillator does not differ, it is the same as ``talib``, and the result says so.
+    reducer
+        ``last``, ``crossings`` (of the oscillator's neutral level) or ``rank`` (among the columns): what is returned of
+        each output in place of every bar.
     checkpoint
         Called every few milliseconds; may raise to abandon the computation.
 
@@ -94,20 +107,43 @@ def compute(
     >>> compute("RSI", {"close": close}, {"timeperiod": [2, 3, 4]}).outputs["real"].shape
     (3, 8)
     """
-    request = check_request(name, inputs, params, gap_policy, max_gap_bars, allow_look_ahead, max_output_bytes)
-    direct = _run_direct(request)
+    request = check_request(
+        name, inputs, params, gap_policy, max_gap_bars, allow_look_ahead, max_output_bytes, convention, reducer
+    )
+    entry = request.entry
+    direct = _run_direct(request) if request.reducer is None else None
     if direct is not None:
-        return OscillatorResult(
-            dict(zip(request.entry.outputs, direct, strict=True)), request.lookbacks[0], request.reported_params(), ()
-        )
-    outputs, warnings = _run(request, _known_gapless(request, checkpoint), checkpoint)
+        outputs, lookback = dict(zip(entry.outputs, direct, strict=True)), request.lookbacks[0]
+        return OscillatorResult(outputs, lookback, request.reported_params(), (), entry.convention.value)
+    gapless = _known_gapless(request, checkpoint)
+    if request.reducer is None:
+        arrays, warnings = _run(request, gapless, checkpoint)
+    else:
+        arrays, warnings = _run_reduced(request, request.reducer, gapless, checkpoint)
+    shape = request.shape if request.reducer is None else request.shape[1:]
     leading = (len(request.windows),) if request.swept else ()
     return OscillatorResult(
-        {label: outputs[i].reshape(leading + request.shape) for i, label in enumerate(request.entry.outputs)},
+        {label: array.reshape(leading + shape) for label, array in zip(entry.outputs, arrays, strict=True)},
         np.array(request.lookbacks) if request.swept else request.lookbacks[0],
         request.reported_params(),
         warnings,
+        entry.convention.value,
     )
+
+
+def _run_reduced(
+    request: Request, reducer: Reducer, gapless: bool | None, checkpoint: Checkpoint | None
+) -> tuple[list[Floats], tuple[str, ...]]:
+    """Return each output as (windows, lanes), and the warnings: of a long sweep only some windows exist at once."""
+    labels = request.entry.outputs
+    window_bytes = 8 * request.panels[0].size * len(labels)
+    step = min(max(1, BYTES_BEFORE_REDUCED // window_bytes), WINDOWS_AT_ONCE)
+    parts: list[list[Floats]] = []
+    warnings: tuple[str, ...] = ()
+    for at in range(0, len(request.windows), step):
+        outputs, warnings = _run(replace(request, windows=request.windows[at : at + step]), gapless, checkpoint)
+        parts.append([reduce_bars(output, reducer, request.entry.neutral) for output in outputs])
+    return [np.concatenate([part[i] for part in parts]) for i in range(len(labels))], warnings
 
 
 def _run_direct(request: Request) -> list[Floats] | None:

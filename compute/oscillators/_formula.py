@@ -8,6 +8,8 @@ from riskwave.compute.oscillators._averages import (
     dema,
     efficiency_ratio,
     ema,
+    first_ema,
+    first_true_range,
     hma,
     kama,
     macd_lines,
@@ -23,7 +25,7 @@ from riskwave.compute.oscillators._averages import (
     wma,
     zlema,
 )
-from riskwave.compute.oscillators._catalogue import Group, Stability, oscillator, period
+from riskwave.compute.oscillators._catalogue import Group, Stability, oscillator, period, variant
 from riskwave.compute.oscillators._operations import (
     age_of_max,
     change,
@@ -78,6 +80,8 @@ __all__ = [
     "efficiency_ratio",
     "elementwise",
     "ema",
+    "first_ema",
+    "first_true_range",
     "gain_loss",
     "hma",
     "hold_while_equal",
@@ -106,6 +110,7 @@ __all__ = [
     "total",
     "trima",
     "true_range",
+    "variant",
     "where_equal",
     "where_greater",
     "williams_flow",

@@ -18,8 +18,9 @@ from riskwave.compute.errors import (
     TooLargeError,
     UnknownNameError,
 )
-from riskwave.compute.oscillators._catalogue import OSCILLATORS, Oscillator
+from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention, Oscillator
 from riskwave.compute.oscillators._gaps import GapPolicy
+from riskwave.compute.oscillators._reducers import Reducer, check_reducer
 from riskwave.compute.registry import Value, check_params
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,7 @@ class Request:
     swept: frozenset[str]
     policy: GapPolicy
     max_gap_bars: int
+    reducer: Reducer | None = None
 
     def reported_params(self) -> dict[str, Value | list[Value]]:
         """Return the complete parameters; the swept ones are lists."""
@@ -62,19 +64,22 @@ def check_request(
     max_gap_bars: int,
     allow_look_ahead: bool,
     max_output_bytes: int | None,
+    convention: Convention | str = Convention.TALIB,
+    reducer: Reducer | str | None = None,
 ) -> Request:
     """Return the request, or raise what `compute` documents."""
-    entry = OSCILLATORS.get(name)
+    entry = OSCILLATORS.get(name).under(convention)
     if entry.looks_ahead and not allow_look_ahead:
         raise InputError("indicator", name, "one whose values use no later bars, unless looking ahead is allowed")
     policy = check_policy(gap_policy, max_gap_bars)
+    reduced = None if reducer is None else check_reducer(reducer, entry)
     windows, swept = _check_windows(entry, {} if params is None else params)
     panels, shape = _check_inputs(entry, inputs)
     lookbacks = tuple([_check_length(entry, window, shape[0]) for window in windows])
-    size = len(windows) * len(entry.outputs) * math.prod(shape) * 8
+    size = len(windows) * len(entry.outputs) * math.prod(shape if reduced is None else shape[1:]) * 8
     if max_output_bytes is not None and size > max_output_bytes:
         raise TooLargeError("inputs", f"{size} bytes of outputs", f"at most {max_output_bytes} bytes of outputs")
-    return Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars)
+    return Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars, reduced)
 
 
 def check_policy(gap_policy: GapPolicy | str, max_gap_bars: int) -> GapPolicy:

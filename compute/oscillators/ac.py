@@ -15,6 +15,7 @@ from riskwave.compute.oscillators.ao import ao
         period(34, "slowperiod", doc="Bars of the slower average"),
         period(5, "signalperiod", doc="Bars of the average that is subtracted"),
     ),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Williams, New Trading Dimensions (1998); TA-Lib AC",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, smoothed
+from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, oscillator, period, smoothed, variant
 from riskwave.compute.oscillators.ad import ad
 
 
@@ -14,6 +14,7 @@ from riskwave.compute.oscillators.ad import ad
         period(3, "fastperiod", doc="Bars of the faster average"),
         period(10, "slowperiod", doc="Bars of the slower average"),
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Chaikin; Achelis, Technical Analysis from A to Z, p. 98; TA-Lib ADOSC",
 )
@@ -25,3 +26,12 @@ def adosc(high: Series, low: Series, close: Series, volume: Series, fastperiod: 
     line = ad(high, low, close, volume)
     fast, slow = (smoothed(line, 2.0 / (bars + 1), 1) for bars in (fastperiod, slowperiod))
     return (fast - slow).skip(max(fastperiod, slowperiod) - 1)
+
+
+@variant(adosc, "tradingview", source="TradingView, Chaikin Oscillator, with ta.accdist and ta.ema")
+def adosc_tradingview(
+    high: Series, low: Series, close: Series, volume: Series, fastperiod: int, slowperiod: int
+) -> Series:
+    """Each average is seeded with the mean of its own first bars of the line."""
+    line = ad(high, low, close, volume)
+    return ema(line, fastperiod) - ema(line, slowperiod)

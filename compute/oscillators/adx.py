@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._directional import average_directional_index
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period
+from riskwave.compute.oscillators._directional import TULIP, WILDER, average_directional_index
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, variant
 
 
 @oscillator(
@@ -25,3 +25,20 @@ def adx(high: Series, low: Series, close: Series, timeperiod: int) -> Series:  #
     A bar without directional movement leaves it as it is.
     """
     return average_directional_index(high, low, timeperiod)
+
+
+@variant(
+    adx,
+    "wilder",
+    "tradingview",
+    source="Wilder, New Concepts in Technical Trading Systems (1978); Pine Script reference, ta.dmi",
+)
+def adx_wilder(high: Series, low: Series, close: Series, timeperiod: int) -> Series:  # noqa: ARG001 - it cancels, but belongs to the interface
+    """As with Wilder: sums seeded with `timeperiod` bars, and shown from there on: the default has one bar less."""
+    return average_directional_index(high, low, timeperiod, WILDER)
+
+
+@variant(adx, "tulip", source="Tulip Indicators 0.9, adx")
+def adx_tulip(high: Series, low: Series, close: Series, timeperiod: int) -> Series:  # noqa: ARG001 - it cancels, but belongs to the interface
+    """Shown from the seed of the sums on, one bar earlier than under the default."""
+    return average_directional_index(high, low, timeperiod, TULIP)

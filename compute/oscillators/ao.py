@@ -13,6 +13,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
         period(5, "fastperiod", doc="Bars of the faster average"),
         period(34, "slowperiod", doc="Bars of the slower average"),
     ),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Williams, New Trading Dimensions (1998); TA-Lib AO",
 )

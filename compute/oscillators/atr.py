@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, rma, true_range
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    first_true_range,
+    oscillator,
+    period,
+    rma,
+    true_range,
+    variant,
+)
 
 
 @oscillator(
@@ -17,3 +27,9 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
 def atr(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
     """Wilder's average of the true range, which begins with the second bar."""
     return rma(true_range(high, low, close), timeperiod)
+
+
+@variant(atr, "tulip", "tradingview", source="Tulip Indicators 0.9, atr; Pine Script reference, ta.atr")
+def atr_from_first(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
+    """As under the default, with the first bar's range for its true range: one value earlier."""
+    return rma(first_true_range(high, low, close), timeperiod)

@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     title="Bias",
     group=Group.MOMENTUM,
     params=(period(26),),
+    neutral=0.0,
     stability=Stability.EXACT,
     peer="",
     source="Disparity of the price from its moving average",

@@ -9,6 +9,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     name="BOP",
     title="Balance of power",
     group=Group.MOMENTUM,
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Livshin, Balance of Power, Technical Analysis of Stocks & Commodities 19:8 (2001); TA-Lib BOP",
 )

@@ -17,6 +17,7 @@ from riskwave.compute.oscillators._formula import (
     title="Commodity channel index",
     group=Group.MOMENTUM,
     params=(period(14),),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Lambert, Commodity Channel Index, Commodities 9 (1980); TA-Lib CCI",
 )

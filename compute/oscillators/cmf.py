@@ -13,6 +13,7 @@ from riskwave.compute.oscillators.ad import money_flow
     params=(period(20),),
     low=-1.0,
     high=1.0,
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Chaikin; TA-Lib CMF",
 )

@@ -15,6 +15,7 @@ from riskwave.compute.oscillators.roc import roc
         period(11, "roc1period", low=1, doc="Bars of the first rate of change"),
         period(14, "roc2period", low=1, doc="Bars of the second rate of change"),
     ),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Coppock, Barron's, 15 October 1962; TA-Lib COPPOCK",
 )

@@ -12,6 +12,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     params=(period(30, low=1),),
     low=-1.0,
     high=1.0,
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Pearson's coefficient; TA-Lib CORREL",
 )

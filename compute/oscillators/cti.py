@@ -29,6 +29,7 @@ from riskwave.compute.oscillators._formula import (
     params=(period(12),),
     low=-1.0,
     high=1.0,
+    neutral=0.0,
     stability=Stability.EXACT,
     peer="",
     source="Ehlers, Correlation as a Trend Indicator, Technical Analysis of Stocks & Commodities 38:5 (2020)",

@@ -22,6 +22,7 @@ from riskwave.compute.oscillators._formula import (
     params=(period(14, low=1),),
     low=0.0,
     high=1.0,
+    neutral=0.5,
     stability=Stability.EXACT,
     peer="",
     source="DeMark, The New Science of Technical Analysis (1994)",

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, moving_average, oscillator, period
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    first_ema,
+    moving_average,
+    oscillator,
+    period,
+    variant,
+)
 
 
 @oscillator(
@@ -19,3 +28,10 @@ def dema(close: Series, timeperiod: int) -> Series:
     e1 is the exponential average, e2 that of e1.
     """
     return moving_average(close, timeperiod, 3)
+
+
+@variant(dema, "tulip", source="Tulip Indicators 0.9, dema")
+def dema_tulip(close: Series, timeperiod: int) -> Series:
+    """e1 starts from the first value, e2 from that of e1 `timeperiod` - 1 bars later; shown as late as the default."""
+    once = first_ema(close, timeperiod).skip(timeperiod - 1)
+    return (2.0 * once - first_ema(once, timeperiod)).skip(timeperiod - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, sma
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, sma, variant
 
 
 @oscillator(
@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     title="Detrended price oscillator",
     group=Group.MOMENTUM,
     params=(period(20),),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="TA-Lib DPO",
 )
@@ -19,3 +20,9 @@ def dpo(close: Series, timeperiod: int) -> Series:
     The centred form, which looks ahead, is not this one.
     """
     return close.lag(timeperiod // 2 + 1) - sma(close, timeperiod)
+
+
+@variant(dpo, "tradingview", source="TradingView, Detrended Price Oscillator, not centred")
+def dpo_tradingview(close: Series, timeperiod: int) -> Series:
+    """Price of now less an earlier simple average: close - SMA of `timeperiod` // 2 + 1 bars ago."""
+    return close - sma(close, timeperiod).lag(timeperiod // 2 + 1)

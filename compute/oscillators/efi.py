@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, chan
     title="Elder's force index",
     group=Group.VOLUME,
     params=(period(13, low=1),),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Elder, Trading for a Living (1993); TA-Lib EFI",
 )

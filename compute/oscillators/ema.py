@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, moving_average, oscillator, period
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    first_ema,
+    moving_average,
+    oscillator,
+    period,
+    variant,
+)
 
 
 @oscillator(
@@ -19,3 +28,9 @@ def ema(close: Series, timeperiod: int) -> Series:
     It is seeded with the mean of the first `timeperiod` values.
     """
     return moving_average(close, timeperiod, 1)
+
+
+@variant(ema, "tulip", source="Tulip Indicators 0.9, ema")
+def ema_tulip(close: Series, timeperiod: int) -> Series:
+    """Exponential moving average that starts from the first value, which it shows too."""
+    return first_ema(close, timeperiod)

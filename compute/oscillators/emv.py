@@ -23,6 +23,7 @@ from riskwave.compute.oscillators._formula import (
         period(14, low=1),
         Param("divisor", 10000.0, "Unit in which the volume is counted", 1e-6, 1e15),
     ),
+    neutral=0.0,
     stability=Stability.EXACT,
     peer="",
     source="Arms; Achelis, Technical Analysis from A to Z, p. 127",

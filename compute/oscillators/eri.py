@@ -14,6 +14,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, ema,
         "bullpower",
         "bearpower",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Elder, Trading for a Living (1993); TA-Lib ERI",
 )

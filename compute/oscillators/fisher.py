@@ -48,6 +48,7 @@ def _fisher(place: Floats, seen: int, lanes: int, state: Floats, out: Floats) ->
         "fisher",
         "signal",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Ehlers, Using the Fisher Transform, Technical Analysis of Stocks & Commodities 20:11 (2002)",

@@ -19,6 +19,7 @@ from riskwave.compute.oscillators._formula import (
     title="Forecast oscillator",
     group=Group.MOMENTUM,
     params=(period(5),),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Chande and Kroll, The New Technical Trader (1994); TA-Lib FOSC",
 )

@@ -31,6 +31,7 @@ def _tanh(x: Floats, out: Floats) -> None:
     ),
     low=-1.0,
     high=1.0,
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Ehlers, The Inverse Fisher Transform, Technical Analysis of Stocks & Commodities 22:5 (2004)",

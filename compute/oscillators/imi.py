@@ -21,6 +21,7 @@ from riskwave.compute.oscillators._formula import (
     params=(period(14),),
     low=0.0,
     high=100.0,
+    neutral=50.0,
     stability=Stability.EXACT,
     source="Chande and Kroll, The New Technical Trader (1994); TA-Lib IMI",
 )

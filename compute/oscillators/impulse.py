@@ -29,6 +29,7 @@ from riskwave.compute.oscillators.macd import macd
     ),
     low=-1.0,
     high=1.0,
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Elder, Come Into My Trading Room (2002)",

@@ -22,6 +22,7 @@ from riskwave.compute.oscillators.stoch import raw_stochastic
         "d",
         "j",
     ),
+    neutral=50.0,
     stability=Stability.CONVERGING,
     source="TA-Lib KDJ",
 )

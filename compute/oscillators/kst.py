@@ -25,6 +25,7 @@ from riskwave.compute.oscillators.roc import roc
         "kst",
         "signal",
     ),
+    neutral=0.0,
     stability=Stability.EXACT,
     peer="",
     source="Pring, Summed Rate of Change, Technical Analysis of Stocks & Commodities 10:9 (1992)",

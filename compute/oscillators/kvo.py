@@ -12,9 +12,11 @@ from riskwave.compute.oscillators._formula import (
     Stability,
     average_pair,
     ema,
+    first_ema,
     oscillator,
     period,
     recursion,
+    variant,
 )
 
 Floats = NDArray[np.float64]
@@ -45,6 +47,12 @@ def _force(
             out[i] = 100.0 * volume[i] * share * trend
 
 
+def volume_force(high: Series, low: Series, close: Series, volume: Series) -> Series:
+    """Return Klinger's volume force."""
+    typical = high + low + close
+    return recursion(_force, typical, typical.lag(1), high - low, (high - low).lag(1), volume, state_rows=2)[0]
+
+
 @oscillator(
     name="KVO",
     title="Klinger volume oscillator",
@@ -58,6 +66,7 @@ def _force(
         "kvo",
         "signal",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source=(
@@ -73,8 +82,18 @@ def kvo(
     close rose and down otherwise; dm is the bar's range and cm its sum over the trend so far, with the range of the
     bar before it. Without any range the force is 0.
     """
-    typical = high + low + close
-    force = recursion(_force, typical, typical.lag(1), high - low, (high - low).lag(1), volume, state_rows=2)[0]
+    force = volume_force(high, low, close, volume)
     fast, slow = average_pair(force, fastperiod, slowperiod, 1)
     line = fast - slow
     return line, ema(line, signalperiod)
+
+
+@variant(kvo, "tulip", source="Tulip Indicators 0.9, kvo; Achelis, Technical Analysis from A to Z, p. 170")
+def kvo_tulip(
+    high: Series, low: Series, close: Series, volume: Series, fastperiod: int, slowperiod: int, signalperiod: int
+) -> tuple[Series, Series]:
+    """All averages start from the first force, at the second bar."""
+    force = volume_force(high, low, close, volume)
+    fast, slow = (first_ema(force, bars) for bars in sorted((fastperiod, slowperiod)))
+    line = fast - slow
+    return line, first_ema(line, signalperiod)

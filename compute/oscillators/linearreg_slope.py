@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     title="Slope of the linear regression",
     group=Group.STATISTIC,
     params=(period(14),),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="TA-Lib LINEARREG_SLOPE",
 )

@@ -40,6 +40,7 @@ def _laguerre(x: Floats, gamma: float, seen: int, lanes: int, state: Floats, out
     params=(Param("gamma", 0.5, "Damping; larger is smoother", 0.0, 0.99),),
     low=0.0,
     high=1.0,
+    neutral=0.5,
     stability=Stability.CONVERGING,
     peer="",
     source="Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapter 14",

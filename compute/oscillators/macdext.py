@@ -31,6 +31,7 @@ from riskwave.compute.oscillators._formula import (
         "macdsignal",
         "macdhist",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Appel, The Moving Average Convergence-Divergence Trading Method (1979); TA-Lib MACDEXT",
 )

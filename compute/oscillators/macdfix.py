@@ -15,6 +15,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, macd
         "macdsignal",
         "macdhist",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Appel, The Moving Average Convergence-Divergence Trading Method (1979); TA-Lib MACDFIX",
 )

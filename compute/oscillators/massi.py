@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, ema, oscillator, period, ratio, window_sum
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    ema,
+    first_ema,
+    oscillator,
+    period,
+    ratio,
+    variant,
+    window_sum,
+)
 
 
 @oscillator(
@@ -23,3 +34,11 @@ def massi(high: Series, low: Series, fastperiod: int, slowperiod: int) -> Series
     """
     once = ema(high - low, fastperiod)
     return window_sum(ratio(once, ema(once, fastperiod), empty=1.0), slowperiod)
+
+
+@variant(massi, "tulip", source="Tulip Indicators 0.9, mass")
+def massi_tulip(high: Series, low: Series, fastperiod: int, slowperiod: int) -> Series:
+    """One average starts from the first range, the other from the first `fastperiod` - 1 bars later; as late in all."""
+    once = first_ema(high - low, fastperiod).skip(fastperiod - 1)
+    share = ratio(once, first_ema(once, fastperiod), empty=1.0)
+    return window_sum(share.skip(fastperiod - 1), slowperiod)

@@ -21,6 +21,7 @@ from riskwave.compute.oscillators._formula import (
     params=(period(14),),
     low=0.0,
     high=100.0,
+    neutral=50.0,
     stability=Stability.EXACT,
     source="Quong and Soudack, Technical Analysis of Stocks & Commodities 7:3 (1989); TA-Lib MFI",
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._directional import directional_indicator, directional_movement
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period
+from riskwave.compute.oscillators._directional import TULIP, WILDER, directional_indicator, directional_movement
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, variant
 
 
 @oscillator(
@@ -22,3 +22,22 @@ def minus_di(high: Series, low: Series, close: Series, timeperiod: int) -> Serie
     """
     movement = directional_movement(high, low, timeperiod)[1]
     return directional_indicator(movement, high, low, close, timeperiod)
+
+
+@variant(
+    minus_di,
+    "wilder",
+    "tradingview",
+    source="Wilder, New Concepts in Technical Trading Systems (1978); Pine Script reference, ta.dmi",
+)
+def minus_di_wilder(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
+    """As with Wilder: sums seeded with `timeperiod` bars, where the default has one less. Always in per cent."""
+    movement = directional_movement(high, low, timeperiod, WILDER)[1]
+    return directional_indicator(movement, high, low, close, timeperiod, WILDER)
+
+
+@variant(minus_di, "tulip", source="Tulip Indicators 0.9, di")
+def minus_di_tulip(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
+    """Shown from the seed of the sums on, one bar earlier than under the default. Always in per cent."""
+    movement = directional_movement(high, low, timeperiod, TULIP)[1]
+    return directional_indicator(movement, high, low, close, timeperiod, TULIP)

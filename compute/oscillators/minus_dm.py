@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._directional import directional_movement
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period
+from riskwave.compute.oscillators._directional import WILDER, directional_movement
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, variant
 
 
 @oscillator(
@@ -21,3 +21,14 @@ def minus_dm(high: Series, low: Series, timeperiod: int) -> Series:
     S += x - S / `timeperiod`, seeded with the sum of the first `timeperiod` - 1 moves; over 1 bar, the move itself.
     """
     return directional_movement(high, low, timeperiod)[1]
+
+
+@variant(
+    minus_dm,
+    "wilder",
+    "tradingview",
+    source="Wilder, New Concepts in Technical Trading Systems (1978); Pine Script reference, ta.dmi",
+)
+def minus_dm_wilder(high: Series, low: Series, timeperiod: int) -> Series:
+    """Sum seeded with `timeperiod` moves, where the default has one less."""
+    return directional_movement(high, low, timeperiod, WILDER)[1]

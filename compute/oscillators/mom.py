@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, chan
     title="Momentum",
     group=Group.MOMENTUM,
     params=(period(10, low=1),),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="TA-Lib MOM",
 )

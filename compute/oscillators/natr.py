@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    first_true_range,
+    oscillator,
+    period,
+    ratio,
+    rma,
+    variant,
+)
 from riskwave.compute.oscillators.atr import atr
 
 
@@ -24,3 +34,9 @@ def natr(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
     """
     span = atr(high, low, close, timeperiod)
     return 100.0 * ratio(span, close) if timeperiod > 1 else span
+
+
+@variant(natr, "tulip", "tradingview", source="Tulip Indicators 0.9, natr; Pine Script reference, ta.atr")
+def natr_from_first(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
+    """As under the default, with the first bar's range for its true range: one value earlier."""
+    return 100.0 * ratio(rma(first_true_range(high, low, close), timeperiod), close)

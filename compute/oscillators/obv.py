@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, signed_volume, total
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    oscillator,
+    previous,
+    signed_volume,
+    total,
+    variant,
+    where_greater,
+)
 
 
 @oscillator(
@@ -18,3 +28,10 @@ def obv(close: Series, volume: Series) -> Series:
     It starts with the first bar's volume.
     """
     return total(signed_volume(close, volume))
+
+
+@variant(obv, "tulip", "tradingview", source="Tulip Indicators 0.9, obv; Pine Script reference, ta.obv")
+def obv_from_zero(close: Series, volume: Series) -> Series:
+    """As under the default, but from 0 in place of the first bar's volume: a constant less."""
+    flow = where_greater(close, previous(close), volume, where_greater(previous(close), close, -volume, 0.0))
+    return total(flow)

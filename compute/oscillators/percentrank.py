@@ -12,6 +12,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     params=(period(100),),
     low=0.0,
     high=100.0,
+    neutral=50.0,
     stability=Stability.EXACT,
     source="TA-Lib PERCENTRANK",
 )

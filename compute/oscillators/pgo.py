@@ -20,6 +20,7 @@ from riskwave.compute.oscillators._formula import (
     title="Pretty good oscillator",
     group=Group.MOMENTUM,
     params=(period(14),),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Johnson, The Pretty Good Oscillator",

@@ -19,6 +19,7 @@ from riskwave.compute.oscillators.roc import roc
         "pmo",
         "signal",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Swenlin, DecisionPoint, Price Momentum Oscillator",

@@ -7,10 +7,12 @@ from riskwave.compute.oscillators._formula import (
     Series,
     Stability,
     average_pair,
+    first_ema,
     matype,
     oscillator,
     period,
     relative,
+    variant,
 )
 
 
@@ -23,6 +25,7 @@ from riskwave.compute.oscillators._formula import (
         period(26, "slowperiod", doc="Bars of the slower average"),
         matype("matype", 1),
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="TA-Lib PPO",
 )
@@ -33,3 +36,12 @@ def ppo(close: Series, fastperiod: int, slowperiod: int, matype: int) -> Series:
     """
     fast, slow = average_pair(close, fastperiod, slowperiod, matype)
     return relative(fast, slow, slow, factor=100.0)
+
+
+@variant(ppo, "tulip", source="Tulip Indicators 0.9, ppo")
+def ppo_tulip(close: Series, fastperiod: int, slowperiod: int, matype: int) -> Series:
+    """Exponential averages (`matype` 1 or 11) start from the first value; shown from the second bar on."""
+    if matype not in {1, 11}:
+        return ppo(close, fastperiod, slowperiod, matype)
+    fast, slow = (first_ema(close, bars) for bars in sorted((fastperiod, slowperiod)))
+    return relative(fast, slow, slow, factor=100.0).skip(1)

@@ -23,6 +23,7 @@ from riskwave.compute.oscillators._formula import (
         period(26, "slowperiod", doc="Bars of the slower average"),
         matype("matype", 1),
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="TA-Lib PVO",
 )

@@ -58,6 +58,7 @@ def _trail(line: Floats, before: Floats, reach: Floats, seen: int, lanes: int, s
         "qqe",
         "trail",
     ),
+    neutral=50.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Livshits; TradingView, QQE",

@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     title="Qstick",
     group=Group.MOMENTUM,
     params=(period(10, low=1),),
+    neutral=0.0,
     stability=Stability.EXACT,
     source="Chande and Kroll, The New Technical Trader (1994); TA-Lib QSTICK",
 )

@@ -10,6 +10,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     title="Rate of change as a ratio",
     group=Group.MOMENTUM,
     params=(period(10, low=1),),
+    neutral=1.0,
     stability=Stability.EXACT,
     source="TA-Lib ROCR",
 )

@@ -20,6 +20,7 @@ def _symmetric(x: Series) -> Series:
     ),
     low=-1.0,
     high=1.0,
+    neutral=0.0,
     stability=Stability.EXACT,
     peer="",
     source="Ehlers, Relative Vigor Index, Technical Analysis of Stocks & Commodities 20:1 (2002)",

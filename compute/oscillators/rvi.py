@@ -25,6 +25,7 @@ from riskwave.compute.oscillators._formula import (
     ),
     low=0.0,
     high=100.0,
+    neutral=50.0,
     stability=Stability.CONVERGING,
     source=(
         "Dorsey, The Relative Volatility Index, Technical Analysis of Stocks & Commodities 11:6 (1993); TA-Lib RVI"

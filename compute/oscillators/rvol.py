@@ -13,6 +13,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
     group=Group.VOLUME,
     params=(period(20, low=1),),
     low=0.0,
+    neutral=1.0,
     stability=Stability.EXACT,
     source="TA-Lib RVOL",
 )

@@ -7,9 +7,11 @@ from riskwave.compute.oscillators._formula import (
     Series,
     Stability,
     ema,
+    first_ema,
     oscillator,
     period,
     ratio,
+    variant,
     window_max,
     window_min,
 )
@@ -29,6 +31,7 @@ from riskwave.compute.oscillators._formula import (
         "smi",
         "smisignal",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Blau, Momentum, Direction, and Divergence (1995); TA-Lib SMI",
 )
@@ -44,3 +47,15 @@ def smi(
     span = ema(ema(highest - lowest, slowperiod), fastperiod)
     smi_line = 200.0 * ratio(distance, span)
     return smi_line, ema(smi_line, signalperiod)
+
+
+@variant(smi, "tulip", source="Tulip Indicators 0.9, smi")
+def smi_tulip(
+    high: Series, low: Series, close: Series, timeperiod: int, fastperiod: int, slowperiod: int, signalperiod: int
+) -> tuple[Series, Series]:
+    """All averages start from their first value, and are shown from there on."""
+    highest, lowest = window_max(high, timeperiod), window_min(low, timeperiod)
+    distance = first_ema(first_ema(close - (highest + lowest) / 2.0, slowperiod), fastperiod)
+    span = first_ema(first_ema(highest - lowest, slowperiod), fastperiod)
+    smi_line = 200.0 * ratio(distance, span)
+    return smi_line, first_ema(smi_line, signalperiod)

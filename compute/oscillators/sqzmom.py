@@ -32,6 +32,7 @@ from riskwave.compute.oscillators._formula import (
         "momentum",
         "squeeze",
     ),
+    neutral=0.0,
     stability=Stability.EXACT,
     peer="",
     source="LazyBear, Squeeze Momentum Indicator (2014)",

@@ -35,6 +35,7 @@ def _cycle(x: Series, timeperiod: int, factor: float) -> Series:
     ),
     low=0.0,
     high=100.0,
+    neutral=50.0,
     stability=Stability.CONVERGING,
     peer="",
     source="Schaff, The Schaff Trend Cycle (1999)",

@@ -36,6 +36,7 @@ def raw_stochastic(high: Series, low: Series, close: Series, bars: int) -> Serie
         matype("slowd_matype"),
     ),
     outputs=("slowk", "slowd"),
+    neutral=50.0,
     stability=Stability.EXACT,
     source="Lane, Lane's Stochastics, Technical Analysis of Stocks & Commodities 2:3 (1984); TA-Lib STOCH",
 )

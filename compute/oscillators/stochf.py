@@ -19,6 +19,7 @@ from riskwave.compute.oscillators.stoch import raw_stochastic
         "fastk",
         "fastd",
     ),
+    neutral=50.0,
     stability=Stability.EXACT,
     source="Lane, Lane's Stochastics, Technical Analysis of Stocks & Commodities 2:3 (1984); TA-Lib STOCHF",
 )

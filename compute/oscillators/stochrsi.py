@@ -11,6 +11,7 @@ from riskwave.compute.oscillators._formula import (
     moving_average,
     oscillator,
     period,
+    variant,
 )
 from riskwave.compute.oscillators.rsi import rsi
 from riskwave.compute.oscillators.stoch import raw_stochastic
@@ -30,6 +31,7 @@ from riskwave.compute.oscillators.stoch import raw_stochastic
         "fastk",
         "fastd",
     ),
+    neutral=50.0,
     stability=Stability.CONVERGING,
     source="Chande and Kroll, The New Technical Trader (1994); TA-Lib STOCHRSI",
 )
@@ -44,3 +46,21 @@ def stochrsi(
     strength = hold_while_equal(rsi(close, timeperiod), close)
     fastk = raw_stochastic(strength, strength, strength, fastk_period)
     return fastk, moving_average(fastk, fastd_period, fastd_matype)
+
+
+@variant(stochrsi, "tradingview", source="TradingView, Stochastic RSI, with ta.rsi and ta.stoch")
+def stochrsi_tradingview(
+    close: Series, timeperiod: int, fastk_period: int, fastd_period: int, fastd_matype: int
+) -> tuple[Series, Series]:
+    """%K is averaged over `fastd_period` bars before it is shown, and %D is the average of that."""
+    fastk = stochrsi(close, timeperiod, fastk_period, fastd_period, fastd_matype)[1]
+    return fastk, moving_average(fastk, fastd_period, fastd_matype)
+
+
+@variant(stochrsi, "tulip", source="Tulip Indicators 0.9, stochrsi", bounds=(0.0, 1.0), neutral=0.5)
+def stochrsi_tulip(
+    close: Series, timeperiod: int, fastk_period: int, fastd_period: int, fastd_matype: int
+) -> tuple[Series, Series]:
+    """From 0 to 1 in place of 0 to 100. Tulip's one period is both `timeperiod` and `fastk_period`; it has no %D."""
+    fastk, fastd = stochrsi(close, timeperiod, fastk_period, fastd_period, fastd_matype)
+    return fastk / 100.0, fastd / 100.0

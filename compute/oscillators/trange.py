@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, true_range
+from riskwave.compute.oscillators._formula import (
+    Group,
+    Series,
+    Stability,
+    first_true_range,
+    oscillator,
+    true_range,
+    variant,
+)
 
 
 @oscillator(
@@ -16,3 +24,9 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
 def trange(high: Series, low: Series, close: Series) -> Series:
     """Largest of the bar's range and the distances of its high and its low to the close before."""
     return true_range(high, low, close)
+
+
+@variant(trange, "tulip", "tradingview", source="Tulip Indicators 0.9, tr; Pine Script reference, ta.tr(true)")
+def trange_from_first(high: Series, low: Series, close: Series) -> Series:
+    """On the first bar, which has no close before, the bar's range."""
+    return first_true_range(high, low, close)

@@ -15,6 +15,7 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, chan
     ),
     low=-100.0,
     high=100.0,
+    neutral=0.0,
     stability=Stability.CONVERGING,
     source="Blau, True Strength Index, Technical Analysis of Stocks & Commodities 9:11 (1991); TA-Lib TSI",
 )

@@ -26,6 +26,7 @@ from riskwave.compute.oscillators._formula import (
     ),
     low=0.0,
     high=100.0,
+    neutral=50.0,
     stability=Stability.EXACT,
     source=("Williams, The Ultimate Oscillator, Technical Analysis of Stocks & Commodities 3:4 (1985); TA-Lib ULTOSC"),
 )

@@ -24,6 +24,7 @@ from riskwave.compute.oscillators._formula import (
         "plusvi",
         "minusvi",
     ),
+    neutral=1.0,
     stability=Stability.EXACT,
     source=(
         "Botes and Siepman, The Vortex Indicator, Technical Analysis of Stocks & Commodities 28:1 (2010); TA-Lib VORTEX"

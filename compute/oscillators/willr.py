@@ -21,6 +21,7 @@ from riskwave.compute.oscillators._formula import (
     params=(period(14),),
     low=-100.0,
     high=0.0,
+    neutral=-50.0,
     stability=Stability.EXACT,
     source="Williams, How I Made One Million Dollars (1973); TA-Lib WILLR",
 )

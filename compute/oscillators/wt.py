@@ -28,6 +28,7 @@ from riskwave.compute.oscillators._formula import (
         "wt1",
         "wt2",
     ),
+    neutral=0.0,
     stability=Stability.CONVERGING,
     peer="",
     source="LazyBear, WaveTrend Oscillator (2014)",
