@@ -18,6 +18,7 @@ from riskwave.compute.montecarlo.pricing.noise import pseudo_noise, sobol_noise
 from riskwave.compute.montecarlo.pricing.plan import boundaries, plan_pricing
 from riskwave.compute.montecarlo.pricing.spec import PriceSums, PricingSpec
 from riskwave.compute.montecarlo.pricing.task import task_of
+from riskwave.compute.result_warning import ResultWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.chunk import Chunk
     from riskwave.compute.montecarlo.pricing.noise import Noise
     from riskwave.compute.montecarlo.pricing.task import Task
-    from riskwave.compute.result_warning import ResultWarning
 
 _BLOCK: Final = 1024
 _TILE: Final = 1 << 16
@@ -36,6 +36,9 @@ _LANES_MAX: Final = 4096
 _LANES_UNIT: Final = 256
 _ROUNDING: Final = 1e-13
 _PRICE_SUMS: Final = 5
+_DISTRUST_DRAWS: Final = 100
+_DISTRUST_ERRORS: Final = 8.0
+_ROUNDING_PRICE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def merge_prices(spec: PricingSpec, chunks: Iterable[PriceSums]) -> PriceResult:
         path_count=paths,
         variance_reduction=reduction,
         greeks=greeks,
-        warnings=task.model.warnings(task.market),
+        warnings=(*task.model.warnings(task.market), *_distrust(task, sums, n)),
         stopped_early=paths < spec.paths,
     )
 
@@ -224,6 +227,23 @@ def _price(task: Task, sums: NDArray[np.float64], n: int) -> tuple[Estimate, flo
         error = math.sqrt(reduced / (n - 1) / n) if n > 1 else math.nan
         estimate = student_estimate(discount * mean, discount * error, n - 1, confidence, f"{method}; Student t")
     return estimate, variance / reduced if reduced > 0.0 else 1.0
+
+
+def _distrust(task: Task, sums: NDArray[np.float64], n: int) -> tuple[ResultWarning, ...]:
+    """Warn where the control variate's mean is not what it is known to be: few paths carry most of an expectation."""
+    if task.control is None or n < _DISTRUST_DRAWS:
+        return ()
+    expected = task.control.expectation(task.contract, task.market, task.terminal)
+    total, squares = math.fsum(sums[:, 1]), math.fsum(sums[:, 3])
+    mean = total / n
+    error = math.sqrt(_variance(squares, total, total, n, squares) / (n - 1) / n)
+    if abs(mean - expected) <= _DISTRUST_ERRORS * error + _ROUNDING_PRICE * abs(expected):
+        return ()
+    message = (
+        f"the mean of the control variate is {mean:.6g} over these paths and {expected:.6g} in truth: rare paths "
+        "that were not drawn carry most of it, and the errors are too small"
+    )
+    return (ResultWarning("ERRORS_TOO_SMALL", message, "paths"),)
 
 
 def target_reached(spec: PricingSpec, result: PriceResult) -> bool:
