@@ -27,6 +27,7 @@ from riskwave.server.kernels import Kernels
 from riskwave.server.market import Market
 from riskwave.server.market.cache import PriceCache
 from riskwave.server.market.errors import StoreUnavailableError, StoreVersionError
+from riskwave.server.market.feed import LiveFeed
 from riskwave.server.market.fetch_setup import configured_keys, open_vendors
 from riskwave.server.pool import ComputePool
 from riskwave.server.price_reader import PriceReader, current_correlation_id
@@ -116,8 +117,7 @@ class RiskwaveServer:
             raise ConfigError(Problem("server.port", message)) from None
         await self._grpc.start()
         _log.info("listening", address=self.address, profile=self.runtime.settings.profile)
-        await asyncio.gather(self._open_store(), self.runtime.kernels.list())
-        self.runtime.kernels.start()
+        await asyncio.gather(self._open_store(), self.runtime.kernels.start())
         self._cluster_start = asyncio.create_task(self._start_cluster(), name="cluster-start")
         self.runtime.ready.set()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
@@ -140,6 +140,7 @@ class RiskwaveServer:
             self._cluster_start.cancel()
         await self.runtime.kernels.close()
         await self.runtime.cluster.close()
+        await self.runtime.feed.close()
         await self.runtime.vendors.close()
         await self.runtime.cache.close()
         await asyncio.to_thread(self.runtime.market.close)
@@ -231,6 +232,7 @@ def build_server(
         read=cache.get_series,
     )
     prices = PriceReader(cache, vendors)
+    feed = LiveFeed(prices.read_newest, vendors.fetcher, poll_s=settings.market.live_poll_s)
     runtime = Runtime(
         settings=settings,
         pool=pool,
@@ -240,6 +242,7 @@ def build_server(
         cache=cache,
         vendors=vendors,
         prices=prices,
+        feed=feed,
         history=History(market, prices, pool),
         store=ComponentHealth("store", market.database.kind),
         kernels=Kernels(),

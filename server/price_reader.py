@@ -116,6 +116,11 @@ class PriceReader:
             + _restated(fetched.outcomes, f"{wanted.path}source"),
         )
 
+    async def read_newest(self, wanted: Selection) -> tuple[list[PriceSeries], frozenset[int]]:
+        """Return the series, and the positions of those whose last bar may still change."""
+        found = await self.read(wanted)
+        return found.series, found.provisional
+
 
 def _restated(outcomes: tuple[FetchOutcome, ...], field: str) -> tuple[ResultWarning, ...]:
     """Say which prices their source has changed since they were stored."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from riskwave.server.kernels import Kernels
     from riskwave.server.market import Market
     from riskwave.server.market.cache import PriceCache
+    from riskwave.server.market.feed import LiveFeed
     from riskwave.server.market.fetch_setup import Vendors
     from riskwave.server.pool import ComputePool
     from riskwave.server.price_reader import PriceReader
@@ -32,6 +33,7 @@ class Runtime:
     cache: PriceCache
     vendors: Vendors
     prices: PriceReader
+    feed: LiveFeed
     history: History
     kernels: Kernels
     #: How the price store is.

@@ -10,6 +10,7 @@ import numpy as np
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError, UnknownNameError
 from riskwave.compute.result_warning import ResultWarning
+from riskwave.server.call import open_ended
 from riskwave.server.history import make_provenance
 from riskwave.server.market import PriceSeries, Selection, SeriesRows, align
 from riskwave.server.market.coverage import coverage_of
@@ -22,7 +23,9 @@ from riskwave.server.market.thinning import line_rows, points_min
 from riskwave.server.paging import take_page
 from riskwave.server.results import Provenance, fill_meta, set_timestamp_ns
 from riskwave.server.services.market_sources import add_outcomes, list_all_sources, make_coverage, vendor_assets
+from riskwave.server.services.watch_prices import watch_prices
 from riskwave.v1 import market_data_service_pb2 as pb
+from riskwave.v1 import meta_pb2
 from riskwave.v1.codec import fill, read
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from riskwave.server.call import Call
     from riskwave.server.market import Asset, UpsertCount
+    from riskwave.server.price_reader import Prices
     from riskwave.server.runtime import Runtime
 
 DEFAULT_SOURCE = "user"
@@ -81,6 +85,7 @@ class MarketDataService:
 
         def encode() -> pb.GetPricesResponse:
             answer = _encode_series(series, provenance, call)
+            answer.meta.origin = _origin(prices)
             for at in prices.stale:
                 answer.series[at].stale = True
             for at in prices.provisional:
@@ -136,6 +141,7 @@ class MarketDataService:
         if not rows:
             raise InputError("series", "empty", "at least one series")
         counts = await self._pool.run_io(self._market.prices.upsert, source, rows, validate_only=validate_only)
+        self._runtime.feed.nudge()
         answer = pb.ImportPricesResponse()
         for count in counts:
             answer.counts.add(
@@ -143,6 +149,11 @@ class MarketDataService:
             )
         fill_meta(answer.meta, call, "market.import", warnings=_rounding(counts), worker_count=0)
         return answer
+
+    @open_ended
+    def watch_prices(self, request: pb.WatchPricesRequest, _call: Call) -> AsyncIterator[pb.WatchPricesResponse]:
+        """Send prices as they change."""
+        return watch_prices(self._runtime, request)
 
 
 def make_asset(asset: Asset) -> pb.Asset:
@@ -163,6 +174,13 @@ def make_asset(asset: Asset) -> pb.Asset:
     if asset.last_ns is not None:
         set_timestamp_ns(message.last_time, asset.last_ns)
     return message
+
+
+def _origin(prices: Prices) -> meta_pb2.ResultOrigin.ValueType:
+    """Return the farthest place from which one of the series came."""
+    if prices.from_memory + prices.from_redis < len(prices.series):
+        return meta_pb2.RESULT_ORIGIN_COMPUTED
+    return meta_pb2.RESULT_ORIGIN_REDIS_CACHE if prices.from_redis else meta_pb2.RESULT_ORIGIN_MEMORY_CACHE
 
 
 def _page(assets: list[Asset], request: pb.ListAssetsRequest) -> tuple[list[Asset], str]:

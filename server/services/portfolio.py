@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskwave.server.call import open_ended
 from riskwave.server.results import set_timestamp_ns
+from riskwave.server.services.watch_portfolio import watch_portfolio
 from riskwave.v1 import portfolio_service_pb2 as pb
 from riskwave.v1.codec import fill
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from riskwave.server.call import Call
     from riskwave.server.market.portfolios import StoredPortfolio
     from riskwave.server.runtime import Runtime
@@ -18,6 +22,7 @@ class PortfolioService:
     """Stores, returns, lists and forgets portfolios."""
 
     def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._pool = runtime.pool
         self._portfolios = runtime.market.portfolios
 
@@ -47,6 +52,13 @@ class PortfolioService:
         """Forget a portfolio."""
         await self._pool.run_io(self._portfolios.delete, request.name, etag=request.etag)
         return pb.DeletePortfolioResponse()
+
+    @open_ended
+    def watch_portfolio(
+        self, request: pb.WatchPortfolioRequest, _call: Call
+    ) -> AsyncIterator[pb.WatchPortfolioResponse]:
+        """Send the portfolio's figures as prices move."""
+        return watch_portfolio(self._runtime, request)
 
 
 def _encode(stored: StoredPortfolio) -> pb.Portfolio:

@@ -9,7 +9,7 @@ from riskwave.compute import risk
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.errors import InputError
 from riskwave.server.encoding import make_estimate, put_array
-from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.errors import CallError, refused_input
 from riskwave.server.history import ReturnHistory, inline_history
 from riskwave.server.market.periods import TRADING_DAYS_PER_YEAR
 from riskwave.server.results import fill_meta
@@ -59,7 +59,7 @@ class RiskService:
         """Return the whole report."""
         if request.shortfall_estimator not in _SHORTFALL:
             raise InputError("shortfall_estimator", str(request.shortfall_estimator), "a value of ShortfallEstimator")
-        history, periods_per_year = _annualised(await self._history(request.data), request.periods_per_year)
+        history, periods_per_year = annualised(await self._history(request.data), request.periods_per_year)
         report = await self._run(
             call,
             history,
@@ -79,8 +79,9 @@ class RiskService:
         self, request: pb.ComputeRollingRiskRequest, call: Call
     ) -> pb.ComputeRollingRiskResponse | bytes:
         """Return measures over a sliding window."""
-        history, periods_per_year = _annualised(await self._history(request.data), request.periods_per_year)
+        history, periods_per_year = annualised(await self._history(request.data), request.periods_per_year)
         settings = risk.RiskSettings(periods_per_year=periods_per_year, risk_free_rate=request.risk_free_rate)
+        await self._runtime.kernels.need(call, "risk.rolling_risk")
         result = await self._run(
             call,
             history,
@@ -117,7 +118,7 @@ class RiskService:
 
     async def stress_test(self, request: pb.StressTestRequest, call: Call) -> pb.StressTestResponse:
         """Return what the portfolio loses in each scenario."""
-        history, periods_per_year = _annualised(await self._history(request.data), 0.0)
+        history, periods_per_year = annualised(await self._history(request.data), 0.0)
         scenarios = decode_scenarios(request.scenarios, history)
         report = await self._run(
             call,
@@ -139,6 +140,7 @@ class RiskService:
         """Return a model's forecasts beside what came, and the tests of them."""
         params = decode_params(request.params)
         history = await self._history(request.data)
+        await self._runtime.kernels.need(call, "risk.backtest_risk")
         report = await self._run(
             call,
             history,
@@ -178,7 +180,7 @@ class RiskService:
         return await self._pool.copy(lambda: encode(result, history, call).SerializeToString())
 
 
-def _annualised(history: ReturnHistory, wanted: float) -> tuple[ReturnHistory, float]:
+def annualised(history: ReturnHistory, wanted: float) -> tuple[ReturnHistory, float]:
     """Return the periods a year, and the history with a warning where its dates and not the request said how many.
 
     Raises
@@ -203,7 +205,7 @@ def _annualised(history: ReturnHistory, wanted: float) -> tuple[ReturnHistory, f
 
 def _rename(error: InputError, history: ReturnHistory) -> CallError:
     """Name the request's field for the argument that the computation names."""
-    return invalid_field(error.reason, _field(error.field, history), error.value, error.allowed)
+    return refused_input(error, _field(error.field, history))
 
 
 def _field(argument: str, history: ReturnHistory) -> str:
