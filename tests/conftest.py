@@ -137,9 +137,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 class ServerProcess(OwnProcess):
     """``python -m riskwave.server`` with data of its own: profile test, a free port, no cluster."""
 
-    def __init__(self, directory: Path, *settings: str) -> None:
+    def __init__(self, directory: Path, *settings: str, port: int = 0) -> None:
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
             self.port = probe.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
         variables = environment(

@@ -33,6 +33,10 @@ class Attempts:
         Seconds for all attempts together. None sets no limit.
     repeatable
         Whether the call may be made again at all.
+    attempts_max, first_delay_s, delay_max_s
+        How often it is made at most, and how long the delays are.
+    repeated
+        The errors after which it is made again.
     clock, draw
         Seconds that only grow, and a random number in [0, 1); tests give their own.
 
@@ -48,14 +52,20 @@ class Attempts:
         timeout_s: float | None,
         *,
         repeatable: bool,
+        attempts_max: int = ATTEMPTS_MAX,
+        first_delay_s: float = FIRST_DELAY_S,
+        delay_max_s: float = DELAY_MAX_S,
+        repeated: tuple[type[RiskwaveError], ...] = (UnavailableError,),
         clock: Callable[[], float] = time.monotonic,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
         self._draw = draw
         self._deadline = None if timeout_s is None else clock() + timeout_s
-        self._left = ATTEMPTS_MAX - 1 if repeatable else 0
-        self._delay_s = FIRST_DELAY_S
+        self._left = attempts_max - 1 if repeatable else 0
+        self._delay_s = first_delay_s
+        self._delay_max_s = delay_max_s
+        self._repeated = repeated
 
     def remaining_s(self) -> float | None:
         """Seconds that the next attempt may take; None without a limit."""
@@ -63,12 +73,12 @@ class Attempts:
 
     def delay_after(self, error: RiskwaveError) -> float | None:
         """Seconds to wait before the next attempt; None when there is none."""
-        if not isinstance(error, UnavailableError) or error.reason in _NOT_REPEATED or not self._left:
+        if not isinstance(error, self._repeated) or error.reason in _NOT_REPEATED or not self._left:
             return None
         self._left -= 1
         delay_s = self._delay_s * (0.5 + 0.5 * self._draw())
-        self._delay_s = min(self._delay_s * 2, DELAY_MAX_S)
+        self._delay_s = min(self._delay_s * 2, self._delay_max_s)
         if error.retry_after_s is not None:
-            delay_s = max(delay_s, min(error.retry_after_s, DELAY_MAX_S))
+            delay_s = max(delay_s, min(error.retry_after_s, self._delay_max_s))
         remaining_s = self.remaining_s()
         return delay_s if remaining_s is None or delay_s < remaining_s else None

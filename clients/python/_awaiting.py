@@ -9,11 +9,12 @@ import grpc
 from grpc import aio
 
 from riskwave._attempts import Attempts
-from riskwave._calls import Exchange, Gather, Step, T, Upload
+from riskwave._calls import Exchange, Gather, Step, T, Upload, Wait
 from riskwave._wire import (
     SERVER_MESSAGE_BYTES_MAX,
     channel_options,
     check_size,
+    ended_early,
     make_correlation_id,
     told_limit,
     translate,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from riskwave._calls import Method, Plan, Subscription
     from riskwave._errors import RiskwaveError
     from riskwave._wire import Settings
+
+# What gRPC says, with INTERNAL, of a connection that broke while a message was being written.
+_BROKEN_WHILE_WRITING = "Internal error from Core"
 
 _serialize = lambda message: message.SerializeToString()  # noqa: E731 - gRPC wants a callable for any message
 
@@ -81,9 +85,11 @@ class Awaiting:
         """Open a conversation."""
         return AsyncConversation(self, method)
 
-    async def _perform(self, step: Step | Upload | Exchange, correlation_id: str) -> Any:
+    async def _perform(self, step: Step | Upload | Exchange | Wait, correlation_id: str) -> Any:
         if isinstance(step, Exchange):
             return await step.conversation.exchange(step.request)
+        if isinstance(step, Wait):
+            return await asyncio.sleep(step.seconds)
         if isinstance(step, Step):
             check_size(step.request, step.method, self._limit_bytes)
         deadline_s = self._settings.deadline_s(step.method, step.timeout_s)
@@ -221,11 +227,17 @@ class AsyncConversation:
                 self._call = self._front.open_stream(self._method, None, None, self.correlation_id)
             try:
                 await self._call.write(request)
-                return await self._call.read()
+                answer = await self._call.read()
             except (grpc.RpcError, asyncio.InvalidStateError) as failure:
                 raise await self._explain(failure) from failure
+            if answer is aio.EOF:
+                raise ended_early(self._method, self.correlation_id)
+            return answer
 
     async def _explain(self, failure: Exception) -> BaseException:
+        if isinstance(failure, aio.AioRpcError) and failure.details() == _BROKEN_WHILE_WRITING:
+            headers, trailers = failure.initial_metadata(), failure.trailing_metadata()
+            failure = aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, headers, trailers, "the connection broke")
         if isinstance(failure, grpc.RpcError):
             return self._front.translate(failure, self._method, self.correlation_id)
         # Writing to a call that the server has ended says so only; why it ended stands in its status.

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 import grpc
 
 from riskwave._attempts import Attempts
-from riskwave._calls import Exchange, Gather, Step, T, Upload
+from riskwave._calls import Exchange, Gather, Step, T, Upload, Wait
 from riskwave._wire import (
     SERVER_MESSAGE_BYTES_MAX,
     channel_options,
     check_size,
+    ended_early,
     make_correlation_id,
     told_limit,
     translate,
@@ -74,9 +75,11 @@ class Blocking:
         """Open a conversation."""
         return Conversation(self, method)
 
-    def _perform(self, step: Step | Upload | Exchange, correlation_id: str) -> Any:
+    def _perform(self, step: Step | Upload | Exchange | Wait, correlation_id: str) -> Any:
         if isinstance(step, Exchange):
             return step.conversation.exchange(step.request)
+        if isinstance(step, Wait):
+            return time.sleep(step.seconds)
         if isinstance(step, Step):
             check_size(step.request, step.method, self._limit_bytes)
         deadline_s = self._settings.deadline_s(step.method, step.timeout_s)
@@ -207,6 +210,8 @@ class Conversation:
             return next(self._call)
         except grpc.RpcError as failure:
             raise self._front.translate(failure, self._method, self.correlation_id) from failure
+        except StopIteration:
+            raise ended_early(self._method, self.correlation_id) from None
 
     def close(self) -> None:
         """End the conversation."""

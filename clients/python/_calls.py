@@ -112,6 +112,13 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A step that only lets time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription(Generic[T]):
     """A stream of answers that the caller reads one by one.
 
@@ -131,7 +138,7 @@ class Subscription(Generic[T]):
     timeout_s: float | None = None
 
 
-Plan = Generator[Step | Upload | Exchange, Any, T]
+Plan = Generator[Step | Upload | Exchange | Wait, Any, T]
 """A call as it is written: yields steps, is sent their answers, returns the result."""
 
 

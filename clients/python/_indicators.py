@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from riskwave._calls import Api, F, Plan, ask, method, pages
 from riskwave._errors import invalid
 from riskwave._indicator_results import IndicatorResult, IndicatorResults, IndicatorSpec, decode_results, decode_spec
-from riskwave._indicator_stream import IndicatorStream, open_message
+from riskwave._indicator_stream import RECONNECT_ATTEMPTS, SNAPSHOT_EVERY_BARS, IndicatorStream, column_count
 from riskwave._inputs import Date, enum_value, integer, price_selection, read_table
 from riskwave._methods import COMPUTE_INDICATORS, LIST_INDICATORS
 from riskwave._results import Rows
@@ -244,11 +244,14 @@ class Indicators(Api[F]):
         gap_policy: str | None = None,
         max_gap_bars: int = 0,
         convention: str | None = None,
+        snapshot_every: int = SNAPSHOT_EVERY_BARS,
+        reconnect_attempts: int = RECONNECT_ATTEMPTS,
         **params: Scalar,
     ) -> IndicatorStream[F]:
         """Open a stream that computes bar by bar, with state that can be saved and restored.
 
-        The stream opens at its first call, or on entering its context.
+        The stream opens at its first call, or on entering its context. When the connection or the server is lost, it
+        connects again and continues: no bar is lost or counted twice, and the values are the same bits.
 
         Parameters
         ----------
@@ -258,23 +261,59 @@ class Indicators(Api[F]):
             Number of columns. None means one, whose values are plain numbers.
         gap_policy, max_gap_bars, convention
             As in `compute`.
+        snapshot_every
+            After how many bars the client saves the state, to continue from it. The bars since are kept, to be sent
+            again.
+        reconnect_attempts
+            How often it tries to connect again before a call fails, after 0.5, 1, 2, 4 and 8 s at most. 0 never tries.
         **params
             The indicator's parameters, without sweeps.
-        """
-        call = pb.IndicatorCall(name=name, params=encode_params(params))
-        policy = enum_value(pb.GapPolicy, gap_policy, "gap_policy")
-        request = open_message(call, symbols or 1, policy, max_gap_bars, convention or "")
-        return IndicatorStream(self._front, request, scalar=symbols is None)
 
-    def restore(self, snapshot: bytes) -> IndicatorStream[F]:
+        Examples
+        --------
+        >>> with client.indicators.open("RSI", timeperiod=3) as stream:
+        ...     values = [round(stream.update(close=close)["real"], 2) for close in (44.0, 45.0, 44.5, 46.0, 47.0)]
+        ...     forming, saved = stream.peek(close=46.5), stream.snapshot()
+        >>> values
+        [nan, nan, nan, 83.33, 88.89]
+        >>> with client.indicators.restore(saved) as stream:
+        ...     stream.update(close=46.5) == forming
+        True
+        """
+        request = pb.OpenIndicatorStream(
+            call=pb.IndicatorCall(name=name, params=encode_params(params)),
+            symbol_count=0 if symbols is None else column_count(symbols),
+            gap_policy=enum_value(pb.GapPolicy, gap_policy, "gap_policy"),
+            max_gap_bars=integer(pb.OpenIndicatorStream, "max_gap_bars", max_gap_bars, "max_gap_bars"),
+            convention=convention or "",
+        )
+        return IndicatorStream(self._front, request, snapshot_every, reconnect_attempts)
+
+    def restore(
+        self,
+        snapshot: bytes,
+        *,
+        snapshot_every: int = SNAPSHOT_EVERY_BARS,
+        reconnect_attempts: int = RECONNECT_ATTEMPTS,
+    ) -> IndicatorStream[F]:
         """Continue a stream from what `snapshot()` returned: the following values are the same bits.
+
+        Parameters
+        ----------
+        snapshot
+            The bytes; they say all that `open` was told.
+        snapshot_every, reconnect_attempts
+            As in `open`.
 
         Raises
         ------
         PreconditionError
-            At the first call, for a snapshot of another version or convention, or one that was altered.
+            At the first call, for a snapshot of another version, or one that was altered or cut short.
         """
-        return IndicatorStream.restored(self._front, snapshot)
+        request = pb.OpenIndicatorStream(snapshot=bytes(snapshot))
+        if not snapshot:
+            raise invalid("snapshot", snapshot, "what snapshot() returned")
+        return IndicatorStream(self._front, request, snapshot_every, reconnect_attempts)
 
 
 def _as_call(given: str | IndicatorCall | tuple[str, Mapping[str, Param]]) -> IndicatorCall:

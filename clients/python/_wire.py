@@ -140,6 +140,12 @@ def translate(failure: grpc.RpcError, method: Method[Any, Any], correlation_id: 
     )
 
 
+def ended_early(method: Method[Any, Any], correlation_id: str) -> RiskwaveError:
+    """Return the error of a stream that the server has ended without an answer and without an error."""
+    message = f"the server ended {method.name} without an answer"
+    return make_error(Status(message=message, code="UNAVAILABLE", correlation_id=correlation_id, method=method.name))
+
+
 @dataclass
 class _Parts:
     message: str = ""
