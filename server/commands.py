@@ -1,4 +1,4 @@
-"""The server's share of the command line: ``riskwave serve``, ``riskwave worker`` and ``riskwave up``.
+"""The server's share of the command line: ``riskwave serve``, ``worker``, ``up`` and ``backup``.
 
 The command line finds these functions by the entry points of the group ``riskwave.commands`` and adds each under its
 name, so that the client package needs nothing of the server's to be installed.
@@ -23,6 +23,9 @@ EXIT_CONFIG = 78
 
 EXIT_UNAVAILABLE = 69
 """sysexits' EX_UNAVAILABLE: a service that is needed does not answer."""
+
+EXIT_CANNOT_CREATE = 73
+"""sysexits' EX_CANTCREAT: the file that was to be written is there already or cannot be made."""
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.", show_default=False)]
 ProfileOption = Annotated[str | None, typer.Option(help="development, production or test.", show_default="development")]
@@ -136,3 +139,27 @@ def up(config: ConfigOption = None, profile: ProfileOption = None, assignments: 
         raise typer.Exit(run_up(settings, environment))
     except ConfigError as error:
         fail(error)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file; none is overwritten.")],
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    assignments: SetOption = None,
+) -> None:
+    """Copy the price store into one file, while servers use it (SQLite).
+
+    For PostgreSQL it tells the pg_dump command. To restore a copy, name it in store.url.
+    """
+    settings = read_settings(config, profile, assignments)
+    from riskwave.server.market.backup import back_up
+    from riskwave.server.market.errors import StoreUnavailableError
+
+    try:
+        size = back_up(settings.store, file)
+    except ConfigError as error:
+        fail(error)
+    except (FileExistsError, StoreUnavailableError) as error:
+        typer.echo(f"riskwave: {error}", err=True)
+        raise typer.Exit(EXIT_CANNOT_CREATE) from None
+    typer.echo(f"{file.name}: {size:,} bytes", err=True)

@@ -34,6 +34,7 @@ INSTALLED: Mapping[str, tuple[str, str]] = {
     "serve": ("Start the server.", "server"),
     "worker": ("Start a worker of the cluster.", "server"),
     "dashboard": ("Start the dashboard.", "dashboard"),
+    "backup": ("Copy the price store into one file.", "server"),
     "config": ("Show the settings and where each came from.", "server"),
 }
 """Commands of the other packages: help, and the extra that brings them."""
