@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -182,16 +183,23 @@ def quantile_standard_error(ordered: NDArray[np.float64], probability: float) ->
     probability
         The quantile's probability, between 0 and 1.
     """
-    count = len(ordered)
+    first, weights = _rank_weights(len(ordered), probability)
+    near = ordered[first : first + len(weights)]
+    mean = weights @ near / weights.sum()
+    return math.sqrt(weights @ (near - mean) ** 2 / weights.sum())
+
+
+@lru_cache(maxsize=32)
+def _rank_weights(count: int, probability: float) -> tuple[int, NDArray[np.float64]]:
+    """Return the first observation that carries weight, and the weights; several samples of one size share them."""
     rank = (count - 1) * probability + 1.0
     reach = 9.0 * math.sqrt(count * probability * (1.0 - probability)) + 12.0
     first = max(math.floor(rank - reach), 0)
     last = min(math.ceil(rank + reach), count)
     cumulative = special.betainc(rank, count + 1.0 - rank, np.arange(first, last + 1) / count)
-    weights = np.diff(cumulative)
-    near = ordered[first:last]
-    mean = weights @ near / weights.sum()
-    return math.sqrt(weights @ (near - mean) ** 2 / weights.sum())
+    weights: NDArray[np.float64] = np.diff(cumulative)
+    weights.setflags(write=False)
+    return first, weights
 
 
 def quantile_estimate(

@@ -6,7 +6,7 @@
     simulate_chunk(spec, chunk)          simulates one, anywhere
     summarize(spec, chunk_results)       merges them, in whatever order they come
     digest(result)                       shows that two results are the same
-    estimate_cost(spec)                  tells time and memory beforehand
+    estimate_cost(spec)                  tells size and memory beforehand; measure_cost(spec) this machine's time
     warm_up()                            compiles or loads the kernels
 
 `run` does all of it in one thread.
@@ -18,6 +18,7 @@ from riskwave.compute.montecarlo.chunk import (
     SimulationCost,
     boundaries,
     estimate_cost,
+    measure_cost,
     plan_chunks,
     simulate_chunk,
     simulate_path,
@@ -63,6 +64,7 @@ __all__ = [
     "calibrated",
     "digest",
     "estimate_cost",
+    "measure_cost",
     "plan_chunks",
     "run",
     "simulate_chunk",

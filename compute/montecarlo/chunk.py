@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,6 +28,9 @@ FAN_PATHS: Final = 16_384
 
 FIRST_BOUNDARY: Final = 8_192
 """Paths after which a precision target is looked at for the first time."""
+
+SAMPLE_S: Final = 0.003
+"""Time of a run that is measured to tell what a whole simulation would take."""
 
 _PATH_NS: Final = 250.0
 _SPARE_BYTES: Final = 64 << 20
@@ -134,9 +139,10 @@ def _chunk_paths(spec: SimulationSpec) -> int:
 
 
 def estimate_cost(spec: SimulationSpec) -> SimulationCost:
-    """Return what a valid simulation would cost, without running it.
+    """Return what a valid simulation would cost, without running any of it.
 
-    The time is that of one core of the machine on which the constants were measured (2.7 GHz, AVX-512).
+    The time is that of one core of the machine on which the constants were measured (2.7 GHz, AVX-512); `measure_cost`
+    tells that of this machine.
     """
     law = law_of(spec)
     assets = 1 if law.mode == "collapsed" else len(law.weights)
@@ -152,6 +158,27 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
         response_bytes=(path_bytes if spec.distributions else 0) + sample_bytes + 50_000,
         chunk_count=len(plan_chunks(spec)),
     )
+
+
+def measure_cost(spec: SimulationSpec) -> SimulationCost:
+    """Return what a valid simulation would cost on this machine, from running a few milliseconds of it.
+
+    Neither the plan nor a result depends on what is measured.
+    """
+    law, steps = law_of(spec), step_count_of(spec)
+    cost = estimate_cost(spec)
+    step_ns = MODELS.get(spec.model).path_step_ns(law)
+    days = spec.horizon_days if steps == 1 else max(min(steps, int(SAMPLE_S * 1e9 / (step_ns * LANES))), 1)
+    sample = replace(spec, horizon_days=days, cash_flows=(), sample_paths=0, calibration=law.calibration or None)
+    paths = LANES * max(int(SAMPLE_S * 1e9 / (LANES * step_count_of(sample) * (step_ns + _PATH_NS / days))), 1)
+    simulate_chunk(sample, Chunk(0, FAN_PATHS, 2))  # compiles, or loads the kernel
+    taken_s = math.inf
+    for _ in range(3):
+        begin_s = time.perf_counter()
+        simulate_chunk(sample, Chunk(0, FAN_PATHS, paths))
+        taken_s = min(taken_s, time.perf_counter() - begin_s)
+    measured_s = taken_s / (paths * step_count_of(sample)) * spec.paths * steps
+    return replace(cost, core_seconds=measured_s + 1e-9 * spec.paths * _PATH_NS + 0.005)
 
 
 def results_of(spec: SimulationSpec) -> tuple[str, ...]:

@@ -125,7 +125,8 @@ def quantile_of(ordered: NDArray[np.float64], probability: float, confidence: fl
     if factor != 1.0:
         centre = count * probability
         lower = math.floor(centre + (lower - centre) * factor)
-        upper = math.ceil(centre + (upper - centre) * factor)
+        # The upper rank is one above the largest likely count; so the two still enclose something where pairs cancel.
+        upper = min(math.ceil(centre + (upper - 1 - centre) * factor) + 1, count + 1)
     return Estimate(
         quantile_of_sorted(ordered, probability),
         quantile_standard_error(ordered, probability) * factor if count > 1 else math.nan,

@@ -63,7 +63,7 @@ class SimulationService:
     ) -> pb.EstimateSimulationResponse:
         """Return what a simulation would cost."""
         given = await self._decode(request.spec)
-        cost = await self._pool.run(call, montecarlo.estimate_cost, given.spec)
+        cost = await self._pool.run(call, montecarlo.measure_cost, given.spec)
         placement = self._runner.place(given.spec, request.spec.placement)
         on_cluster = placement == meta_pb2.PLACEMENT_CLUSTER
         workers = self._runtime.cluster.worker_count if on_cluster else self._pool.thread_count
@@ -81,6 +81,7 @@ class SimulationService:
     async def simulate(self, request: pb.SimulateRequest, call: Call) -> pb.SimulateResponse | bytes:
         """Run a simulation to its end."""
         given = await self._decode(request.spec)
+        await self._runtime.kernels.need(call, f"montecarlo.{given.spec.model}")
         self._check_answer(given.spec, distributions=given.spec.distributions)
         run, result = None, None
         async with aclosing(self._run(given.spec, request.spec.placement, call)) as steps:
@@ -106,6 +107,7 @@ class SimulationService:
         """Run a simulation and send estimates on the way."""
         interval_s = _interval_s(request)
         given = await self._decode(request.spec)
+        await self._runtime.kernels.need(call, f"montecarlo.{given.spec.model}")
         self._check_answer(given.spec, distributions=False)
         begin_s = last_s = time.perf_counter()
         summary_s, sent = 0.0, 0

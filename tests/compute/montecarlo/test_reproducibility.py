@@ -162,6 +162,19 @@ def test_specifications_and_chunks_survive_the_way_to_a_worker():
 
 
 @SPECS
+def test_what_was_killed_goes_on_to_the_same_bits(spec, tmp_path):
+    chunks = plan_chunks(spec)
+    kept = random.Random(3).sample(chunks, len(chunks) // 2)
+    for chunk in kept:  # what a process that died had put down, in no order
+        (tmp_path / f"{chunk.index}").write_bytes(pickle.dumps(simulate_chunk(spec, chunk)))
+    again = pickle.loads(pickle.dumps(spec))
+    results = [pickle.loads(path.read_bytes()) for path in tmp_path.iterdir()]
+    done = {result.chunk.index for result in results}
+    results += [simulate_chunk(again, chunk) for chunk in plan_chunks(again) if chunk.index not in done]
+    assert digest(summarize(again, results)) == digest(run(spec))
+
+
+@SPECS
 def test_the_plan_covers_every_path_once(spec):
     chunks = plan_chunks(spec)
     assert chunks[0].first_path == 0

@@ -183,7 +183,7 @@ def test_the_expected_price_is_exact_under_the_variance_scheme(steps):
     task = task_of(spec_of("heston", model_params=params, steps=steps, maturity_years=5.0))
     noise = pseudo_noise(task.model.shocks(1), steps, 0, 400_000, PRICE_DRAW, split_seed(3), INDEPENDENT)
     logs = np.empty((1, steps, 400_000))
-    task.model.simulate(task.market, noise, logs)
+    task.model.simulator(task.market)(noise, logs)
     prices = np.exp(logs[0, -1])
     error = prices.std() / math.sqrt(len(prices))
     assert abs(prices.mean() - 100.0 * math.exp(0.03 * 5.0)) <= 4 * error

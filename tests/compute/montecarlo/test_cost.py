@@ -1,0 +1,51 @@
+"""What a simulation is said to cost is what it costs."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from riskwave.compute.montecarlo import SimulationSpec, estimate_cost, measure_cost, plan_chunks, run
+
+ONE = SimulationSpec(mean=[0.0005], covariance=[[1e-4]], weights=[1.0], paths=100_000, seed=7)
+TEN = replace(ONE, mean=np.zeros(10), covariance=np.eye(10) * 1e-4, weights=np.full(10, 0.1), mode="full", paths=10_000)
+SPECS = {
+    "collapsed": ONE,
+    "full": TEN,
+    "drifting": replace(TEN, rebalancing="none"),
+    "student_t": replace(ONE, model="student_t", paths=40_000),
+    "end alone": replace(ONE, model="gbm", terminal_only=True, paths=1_000_000),
+    "bootstrap": replace(
+        ONE, mean=None, covariance=None, history=np.random.default_rng(1).normal(0, 0.01, (500, 1)), model="bootstrap"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_time_is_told_within_a_factor_of_two(name):
+    spec = SPECS[name]
+    run(replace(spec, paths=2))
+    ratios = []
+    for _ in range(8):  # a busy machine disturbs one or the other; a wrong model is wrong every time
+        expected = measure_cost(spec).core_seconds
+        begin = time.perf_counter()
+        run(spec)
+        ratios.append((time.perf_counter() - begin) / expected)
+        if 0.5 < ratios[-1] < 2.0:
+            return
+    pytest.fail(f"took {ratios} of what was told")
+
+
+def test_measuring_a_huge_simulation_takes_no_time_and_changes_no_plan():
+    huge = replace(
+        ONE, mean=np.zeros(100), covariance=np.eye(100) * 1e-6, weights=np.full(100, 0.01), mode="full",
+        horizon_days=10_000, paths=1_000_000,
+    )  # fmt: skip
+    plan = plan_chunks(huge)
+    begin = time.perf_counter()
+    cost = measure_cost(huge)
+    assert time.perf_counter() - begin < 2.0
+    assert cost.core_seconds > 1_000
+    assert plan_chunks(huge) == plan
+    assert replace(cost, core_seconds=0.0) == replace(estimate_cost(huge), core_seconds=0.0)
