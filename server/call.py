@@ -82,6 +82,8 @@ class Call:
     queue_s: float = 0.0
     #: Seconds of computation. With several threads at once, the time from the first to the last.
     compute_s: float = 0.0
+    #: Seconds that the call has waited for kernels that were compiled meanwhile.
+    compile_s: float = 0.0
     #: What computed, such as oscillators.RSI; empty when nothing did.
     kernel: str = ""
 

@@ -64,7 +64,6 @@ def fill_meta(
     placement: pb.Placement.ValueType = pb.PLACEMENT_SERVER,
     worker_count: int = 1,
     seed: int | None = None,
-    cold_kernel: bool = False,
 ) -> None:
     """Fill the meta data of an answer in place, and note the kernel for the statistics."""
     call.kernel = kernel
@@ -77,7 +76,6 @@ def fill_meta(
     meta.worker_count = worker_count
     meta.rows_dropped = provenance.rows_dropped
     meta.digest = digest
-    meta.cold_kernel = cold_kernel
     if provenance.prices:
         meta.prices.extend(provenance.prices)
     if seed is not None:
@@ -87,6 +85,10 @@ def fill_meta(
     set_timestamp(meta.compute_time, time.time())
     add_warnings(meta, provenance.warnings)
     add_warnings(meta, warnings)
+    if call.compile_s:
+        meta.cold_kernel = True
+        text = f"kernels were compiled during this call, {call.compile_s:.1f} s; later calls find them compiled"
+        meta.warnings.append(pb.Warning(code="KERNEL_COMPILED", message=text))
 
 
 def add_warnings(meta: pb.ResultMeta, warnings: Iterable[ResultWarning]) -> None:

@@ -1,39 +1,45 @@
-"""Every kernel compiled, or loaded from the cache, before the first caller needs it."""
+"""What there is to compile, step by step, and which steps this installation has done before."""
 
 from __future__ import annotations
 
-import time
+import hashlib
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
+from numba import config
+from numba.core.registry import cpu_target
 
 from riskwave.compute import montecarlo, oscillators, risk
+from riskwave.compute.kernel_files import family_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_log = structlog.get_logger("riskwave.server")
 
-PARTS: dict[str, Callable[[], object]] = {
-    "oscillators": oscillators.warm_up,
-    "montecarlo": montecarlo.warm_up,
-    "risk": risk.warm_up,
-}
+def list_steps() -> dict[str, Callable[[], object]]:
+    """Return, by what they compile or load from the disk, such as ``oscillators.RSI``, the calls that do it."""
+    return {**risk.warm_up_steps(), **oscillators.warm_up_steps(), **montecarlo.warm_up_steps()}
 
 
-def warm_up_kernels() -> dict[str, str]:
-    """Run each kernel once on a small input; return the parts that failed, with why.
+def is_compiled(name: str) -> bool:
+    """Return whether a step was done before: for these sources, and on a processor like this one."""
+    return bool(config.CACHE_DIR) and _mark(name).is_file()
 
-    A kernel that does not compile fails the calls that need it, and not the others.
-    """
-    failures: dict[str, str] = {}
-    for name, warm_up in PARTS.items():
-        begin_s = time.perf_counter()
-        try:
-            warm_up()
-        except Exception as error:  # noqa: BLE001 - whatever a compiler raises
-            failures[name] = type(error).__name__
-            _log.exception("warm-up failed", part=name)
-        else:
-            _log.info("warm", part=name, seconds=round(time.perf_counter() - begin_s, 3))
-    return failures
+
+def note_compiled(name: str) -> None:
+    """Note on disk that a step was done."""
+    if config.CACHE_DIR:
+        _mark(name).parent.mkdir(parents=True, exist_ok=True)
+        _mark(name).touch()
+
+
+def _mark(name: str) -> Path:
+    return Path(config.CACHE_DIR) / family_name(name.partition(".")[0]) / f"done-{_processor()}" / name
+
+
+@lru_cache
+def _processor() -> str:
+    """Return a short name of what the compiler is told about the processor: another one needs another code."""
+    magic = cpu_target.target_context.codegen().magic_tuple()
+    return hashlib.sha256(repr(magic).encode()).hexdigest()[:12]

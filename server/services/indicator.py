@@ -96,6 +96,7 @@ class IndicatorService:
             bars = _decode_bars(request.bars)
         else:
             bars = await self._pool.copy(_decode_bars, request.bars)
+        await self._runtime.kernels.need(call, *[f"oscillators.{each.name}" for each in request.calls])
         limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
             results = self._pool.run_here(call, _compute, request, bars, call, limit)

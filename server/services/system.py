@@ -62,7 +62,7 @@ class SystemService:
             instruction_set=_instruction_set(),
         )
         set_timestamp(answer.start_time, runtime.statistics.start_time_s)
-        set_duration(answer.warm_up_duration, runtime.warm_up_s)
+        set_duration(answer.warm_up_duration, runtime.kernels.warm_up_s)
         _fill_limits(answer.limits, runtime)
         return answer
 

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -7,6 +8,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from riskwave.config.settings import LimitSettings
 from riskwave.server import app
 from riskwave.server.dispatch import SERVICES
+from riskwave.server.kernels import Kernels
 from riskwave.server.services.simulation_spec import largest_simulation
 from riskwave.v1 import system_service_pb2 as pb
 from riskwave.v1 import system_service_pb2_grpc
@@ -38,7 +40,6 @@ def test_limits_versions_and_parts(channel) -> None:
     parts = {part.name: part for part in answer.components}
     assert (parts["store"].kind, parts["cluster"].kind) == ("sqlite", "off")
     assert not answer.degraded
-    assert answer.warm_up_duration.seconds + answer.warm_up_duration.nanos > 0
     assert answer.compute_thread_count >= 1
 
 
@@ -55,35 +56,31 @@ def test_statistics_count_calls_and_errors(start_server, refused) -> None:
     assert answer.resident_memory_bytes > 50_000_000
 
 
-def test_kernels_are_compiling_until_they_are_warm(start_server, monkeypatch) -> None:
-    warming, warm = threading.Event(), threading.Event()
+def test_it_serves_while_kernels_are_prepared_and_tells_how_many_are(start_server, monkeypatch) -> None:
+    go_on = threading.Event()
+    steps = {"risk.first": lambda: None, "risk.second": lambda: go_on.wait(30)}
+    monkeypatch.setattr(app, "Kernels", lambda: Kernels(lambda: steps, lambda _: True, lambda _: None, None))
+    with start_server(dask={"mode": "off"}) as thread, grpc.insecure_channel(thread.server.address) as channel:
+        status = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest()).status
+        during = wait_for_kernels(channel, "1 of 2 ready, the others are being loaded")
+        go_on.set()
+        after = wait_for_kernels(channel, "2 of 2 ready")
+    assert status == health_pb2.HealthCheckResponse.SERVING
+    assert not during.degraded
+    assert not during.warm_up_duration.nanos
+    assert after.warm_up_duration.nanos
 
-    def warm_up():
-        warming.set()
-        assert warm.wait(30)
-        return {}
 
-    monkeypatch.setattr(app, "warm_up_kernels", warm_up)
-    thread = start_server(dask={"mode": "off"})
-    starter = threading.Thread(target=thread.__enter__)
-    starter.start()
-    try:
-        assert warming.wait(30)
-        with grpc.insecure_channel(thread.server.address) as channel:
-            during = info(channel)
-            status = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest()).status
-            warm.set()
-            starter.join(30)
-            after = info(channel)
-    finally:
-        warm.set()
-        starter.join(30)
-        thread.__exit__()
-    kernels = {part.name: part for part in during.components}["kernels"]
-    assert (kernels.healthy, kernels.detail, during.degraded) == (False, "compiling", True)
-    assert status == health_pb2.HealthCheckResponse.NOT_SERVING
-    kernels = {part.name: part for part in after.components}["kernels"]
-    assert (kernels.healthy, kernels.detail) == (True, "")
+def wait_for_kernels(channel, detail: str):
+    end = time.monotonic() + 20
+    while True:
+        answer = info(channel)
+        kernels = {part.name: part for part in answer.components}["kernels"]
+        assert kernels.healthy
+        if kernels.detail == detail:
+            return answer
+        assert time.monotonic() < end, kernels.detail
+        time.sleep(0.02)
 
 
 def test_health_of_the_process_and_of_each_service(channel) -> None:
