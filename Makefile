@@ -15,7 +15,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-fast lint format bench proto lock ns contract typescript baseline reference clean help
+.PHONY: demo test test-fast lint format bench proto lock ns contract typescript baseline reference conformance clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -93,6 +93,10 @@ format: build/.dev
 # The pages of docs/ that follow from the registries.
 reference: build/.dev
 	$(BIN)/python docs/reference.py
+
+# The page that shows every oscillator beside those who computed it independently.
+conformance: build/.dev
+	$(BIN)/python docs/conformance.py
 
 # ---- contract ----------------------------------------------------------------------------------------------------
 
