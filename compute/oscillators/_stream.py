@@ -17,7 +17,7 @@ from riskwave.compute.errors import (
 )
 from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators import _stream_snapshot as snapshots
-from riskwave.compute.oscillators._catalogue import OSCILLATORS
+from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._gaps import GapPolicy
 from riskwave.compute.oscillators._request import check_policy
 from riskwave.compute.oscillators._stream_columns import Columns, Rules
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from riskwave.compute.oscillators._stream_columns import Added
     from riskwave.compute.registry import Value
 
-CONVENTIONS = ("talib",)
 SYMBOLS_MAX = 1_000_000
 SKIP_MAX = 2**31 - 1
 
@@ -75,7 +74,6 @@ class _Opening:
     symbols: int | None
     policy: GapPolicy
     max_gap_bars: int
-    convention: str
 
 
 class IndicatorStream:
@@ -94,8 +92,10 @@ class IndicatorStream:
         The complete parameters.
     symbols
         Number of columns; None for a single one without an axis.
-    gap_policy, max_gap_bars, convention
+    gap_policy, max_gap_bars
         As the stream was opened.
+    convention
+        The convention of the formula: the one that was asked for where the oscillator differs in it, else ``talib``.
     bars
         Bars so far, with those that were missing or skipped.
     columns
@@ -112,7 +112,7 @@ class IndicatorStream:
         self.symbols = opening.symbols
         self.gap_policy = opening.policy
         self.max_gap_bars = opening.max_gap_bars
-        self.convention = opening.convention
+        self.convention = entry.convention.value
         self.bars = 0
         self.columns = 1 if opening.symbols is None else opening.symbols
         self._layout = layout_of(entry, opening.window)
@@ -300,7 +300,7 @@ def open_stream(
     symbols: int | None = None,
     gap_policy: GapPolicy | str = GapPolicy.HOLD,
     max_gap_bars: int = 0,
-    convention: str = "talib",
+    convention: Convention | str = Convention.TALIB,
     limits: StreamLimits | None = None,
 ) -> IndicatorStream:
     """Open a stream of an oscillator without history.
@@ -316,7 +316,7 @@ def open_stream(
     gap_policy, max_gap_bars
         As in `compute`, for each column by itself.
     convention
-        The preset where libraries disagree.
+        As in `compute`.
     limits
         How large it may be. None means `SYMBOLS_MAX` columns.
 
@@ -347,7 +347,7 @@ def restore_stream(
     symbols: int | None = None,
     gap_policy: GapPolicy | str | None = None,
     max_gap_bars: int | None = None,
-    convention: str | None = None,
+    convention: Convention | str | None = None,
     limits: StreamLimits | None = None,
 ) -> IndicatorStream:
     """Continue a stream from what `IndicatorStream.snapshot` returned: what follows has the same bits.
@@ -373,7 +373,7 @@ def restore_stream(
         "symbols": symbols,
         "gap_policy": None if gap_policy is None else str(gap_policy),
         "max_gap_bars": max_gap_bars,
-        "convention": convention,
+        "convention": None if convention is None else _effective(header.indicator, convention),
     }
     for label, value in expected.items():
         found = header.columns if label == "symbols" else getattr(header, label)
@@ -406,19 +406,23 @@ def _check(
     symbols: int | None,
     gap_policy: GapPolicy | str,
     max_gap_bars: int,
-    convention: str,
+    convention: Convention | str,
 ) -> _Opening:
-    entry = OSCILLATORS.get(name)
+    entry = OSCILLATORS.get(name).under(convention)
     if entry.looks_ahead:
         raise InputError("indicator", name, "one whose values use no later bars: a stream has none")
     policy = check_policy(gap_policy, max_gap_bars)
-    if convention not in CONVENTIONS:
-        raise UnknownNameError("convention", convention, CONVENTIONS)
     if symbols is not None and not 1 <= symbols <= SYMBOLS_MAX:
         raise InputError("symbols", symbols, f"1 to {SYMBOLS_MAX}")
     plain = {label: value.item() if isinstance(value, np.generic) else value for label, value in params.items()}
     checked = check_params(entry.params, plain)
-    return _Opening(entry, tuple(checked.values()), symbols, policy, max_gap_bars, convention)
+    return _Opening(entry, tuple(checked.values()), symbols, policy, max_gap_bars)
+
+
+def _effective(name: str, convention: Convention | str) -> str:
+    """Return the convention of an oscillator's formula under `convention`; that itself for an unknown oscillator."""
+    known = name in OSCILLATORS.names()
+    return OSCILLATORS.get(name).under(convention).convention.value if known else str(convention)
 
 
 def _check_size(opening: _Opening, limits: StreamLimits) -> None:

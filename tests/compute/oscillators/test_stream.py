@@ -61,13 +61,15 @@ def with_gaps(panel, rng, share=0.06):
 
 def test_updates_have_the_bits_of_the_batch(entry, bars_of, select, draw):
     rng = np.random.default_rng(11)
-    for params in ({}, draw(entry, rng, longest=20)):
+    cases = [({}, "talib"), (draw(entry, rng, longest=20), "talib")]
+    for params, convention in cases + [({}, each) for each in entry.conventions]:
         bars = entry.lookback(entry.defaults() | params) + 75
         panel = select(entry, bars_of(bars, symbols=3, seed=3))
-        stream = open_stream(entry.name, params, symbols=3)
+        stream = open_stream(entry.name, params, symbols=3, convention=convention)
         live = collect(stream, [stream.update(bar_at(panel, row)) for row in range(bars)])
-        batch = compute(entry.name, panel, params)
+        batch = compute(entry.name, panel, params, convention=convention)
         assert (stream.lookback, stream.params, stream.bars) == (batch.lookback, batch.params, bars)
+        assert stream.convention == batch.convention == convention
         for label, values in batch.outputs.items():
             assert_same_bits(live[label], values)
 

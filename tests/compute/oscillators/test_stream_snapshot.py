@@ -79,7 +79,7 @@ def test_every_cut_and_every_addition_is_found():
         ({"params": {"timeperiod": 6}}, "parameters {'timeperiod': 5}"),
         ({"params": {}}, "{'timeperiod': 14}, as asked for"),
         ({"symbols": 2}, "symbols 3; it must be of symbols 2"),
-        ({"convention": "wilder"}, "convention talib; it must be of convention wilder"),
+        ({"convention": "tradingview"}, "convention talib; it must be of convention tradingview"),
         ({"gap_policy": "taint"}, "gap_policy hold; it must be of gap_policy taint"),
         ({"max_gap_bars": 0}, "max_gap_bars 2; it must be of max_gap_bars 0"),
     ],

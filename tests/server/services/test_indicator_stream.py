@@ -174,7 +174,7 @@ def test_a_wrong_snapshot_says_why(stub: Any, refused: Any) -> None:
         (opening(params={"timeperiod": 6}, snapshot=saved), "parameters"),
         (opening(symbols=3, snapshot=saved), "symbols"),
         (opening(gap_policy=pb.GAP_POLICY_TAINT, snapshot=saved), "gap_policy"),
-        (opening(convention="wilder", snapshot=saved), "convention"),
+        (opening(convention="tradingview", snapshot=saved), "convention"),
     ):
         refusal = refused(stub.StreamIndicators, iter([Message(open=request)]))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SNAPSHOT_INVALID")
