@@ -111,12 +111,14 @@ def _noises(task: Task, chunk: Chunk, replicate: int) -> Iterator[tuple[int, Noi
     count, first = chunk.path_count // task.replicates, chunk.first_path // task.replicates
     pairing = MIRRORED if task.spec.sampling == "antithetic" else INDEPENDENT
     key = split_seed(task.spec.seed)
+    noise: Noise | None = None
     for start in range(0, count, lanes):
         width = min(lanes, count - start)
         if task.spec.sampling == "sobol":
             yield start, sobol_noise(shocks, steps, replicate, first + start, width, task.spec.seed)
         else:
-            yield start, pseudo_noise(shocks, steps, first + start, width, PRICE_DRAW, key, pairing)
+            noise = pseudo_noise(shocks, steps, first + start, width, PRICE_DRAW, key, pairing, noise)
+            yield start, noise
 
 
 def price_chunk(spec: PricingSpec, chunk: Chunk) -> PriceSums:
@@ -128,9 +130,10 @@ def price_chunk(spec: PricingSpec, chunk: Chunk) -> PriceSums:
     draws = 0
     for replicate in range(task.replicates):
         rows = np.zeros((2 + len(wanted), count))
+        values = Values(task)
         for start, noise in _noises(task, chunk, replicate):
             part = rows[:, start : start + noise.normals.shape[1]]
-            values = Values(task, noise)
+            values.begin(noise)
             part[0] = values.amounts(task.market)
             if task.control is not None:
                 part[1] = task.control.amounts(task.contract, values.paths(task.market))

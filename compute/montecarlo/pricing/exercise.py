@@ -123,7 +123,7 @@ def _fitted(fit: _Fit) -> Policy:
     shocks = task.model.shocks(market.assets)
     noise = pseudo_noise(shocks, market.steps, 0, lanes, POLICY_DRAW, split_seed(task.spec.seed), INDEPENDENT)
     logs = np.empty((market.assets, market.steps, lanes))
-    task.model.simulate(market, noise, logs)
+    task.model.simulator(market)(noise, logs)
     pays, states = _exercise(task.contract, market, _prices(logs))
     now, _ = _exercise(task.contract, market, market.spots[:, np.newaxis, np.newaxis])
     at_once = float(now[0, 0]) if task.payoff.exercise_at_once else None

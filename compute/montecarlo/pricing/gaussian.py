@@ -15,6 +15,7 @@ from riskwave.compute.montecarlo.path_state import LANES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from riskwave.compute.montecarlo.pricing.model import Simulator
     from riskwave.compute.montecarlo.pricing.noise import Noise
 
 
@@ -49,14 +50,19 @@ def loadings(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @kernel()
 def _walk(
-    drift: float, deviation: float, start: float, normals: NDArray[np.float32], tile: NDArray[np.float64]
+    drift: float,
+    deviation: float,
+    start: float,
+    normals: NDArray[np.float32],
+    shocks: int,
+    tile: NDArray[np.float64],
 ) -> None:
     """Fill one price's logarithms, shape (steps, lanes), when they are a random walk."""
     steps, lanes = tile.shape
     for j in range(lanes):
         tile[0, j] = start + fused_multiply_add(deviation, np.float64(normals[0, j]), drift)
     for t in range(1, steps):
-        before, after, z = tile[t - 1], tile[t], normals[t]
+        before, after, z = tile[t - 1], tile[t], normals[t * shocks]
         for j in range(lanes):
             after[j] = before[j] + fused_multiply_add(deviation, np.float64(z[j]), drift)
 
@@ -119,20 +125,26 @@ def _linear(
                         _add_scaled(row, read[a, i], now[i], width)
 
 
-def fill(transition: Transition, noise: Noise, tile: NDArray[np.float64]) -> None:
-    """Fill `tile`, shape (assets, steps, lanes), with logarithmic prices."""
+def simulator(transition: Transition) -> Simulator:
+    """Return what fills a tile of shape (assets, steps, lanes) with logarithmic prices."""
     root = loadings(transition.covariance)
-    if len(transition.start) == 1 and transition.move[0, 0] == 1.0 and noise.shocks == 1:
-        deviation = float(root[0, 0]) if root.size else 0.0
-        _walk(float(transition.drift[0]), deviation, float(transition.start[0]), noise.normals, tile[0])
-        return
-    _linear(
-        transition.start,
-        transition.move,
-        transition.drift,
-        root,
-        transition.read,
-        noise.normals,
-        noise.shocks,
-        tile,
-    )
+    walk = len(transition.start) == 1 and transition.move[0, 0] == 1.0
+    deviation = float(root[0, 0]) if root.size else 0.0
+    start, drift = float(transition.start[0]), float(transition.drift[0])
+
+    def fill(noise: Noise, tile: NDArray[np.float64]) -> None:
+        if walk:
+            _walk(drift, deviation, start, noise.normals, noise.shocks, tile[0])
+        else:
+            _linear(
+                transition.start,
+                transition.move,
+                transition.drift,
+                root,
+                transition.read,
+                noise.normals,
+                noise.shocks,
+                tile,
+            )
+
+    return fill

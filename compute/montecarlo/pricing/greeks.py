@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.model import Simulator
     from riskwave.compute.montecarlo.pricing.noise import Noise
     from riskwave.compute.montecarlo.pricing.task import Task
 
@@ -58,20 +59,29 @@ class Sensitivity:
 
 
 class Values:
-    """Discounted amounts of one block of paths, in as many markets as are asked for, each simulated once."""
+    """Amounts of one block of paths after another, in as many markets as are asked for."""
 
-    def __init__(self, task: Task, noise: Noise) -> None:
+    def __init__(self, task: Task) -> None:
         self.task = task
+        self._simulators: dict[int, Simulator] = {}
+        self._logs = np.empty((0, 0, 0))
+
+    def begin(self, noise: Noise) -> None:
+        """Turn to another block; what was returned for the last one is no longer valid."""
         self._noise = noise
+        shape = (self.task.market.assets, self.task.market.steps, noise.normals.shape[1])
+        if self._logs.shape != shape:
+            self._logs = np.empty(shape)
         self._paths: dict[int, Paths] = {}
         self._amounts: dict[int, NDArray[np.float64]] = {}
 
     def paths(self, market: Market) -> Paths:
         """Return the paths in one market."""
         if id(market) not in self._paths:
-            logs = np.empty((market.assets, market.steps, self._noise.normals.shape[1]))
-            self.task.model.simulate(market, self._noise, logs)
-            self._paths = {id(market): Paths(market, self._noise, logs)}  # one at a time, to bound memory
+            if id(market) not in self._simulators:
+                self._simulators[id(market)] = self.task.model.simulator(market)
+            self._simulators[id(market)](self._noise, self._logs)
+            self._paths = {id(market): Paths(market, self._noise, self._logs)}  # one at a time, in the same memory
         return self._paths[id(market)]
 
     def amounts(self, market: Market) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.montecarlo.pricing.model import Simulator
     from riskwave.compute.montecarlo.pricing.noise import Noise
 
 _WORD: Final = 2.0**32
@@ -82,18 +83,16 @@ def _add_normal_jumps(
                 row[j] += total[j]
 
 
-def add_normal_jumps(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    """Add Merton's jumps to `tile`, shape (1, steps, lanes); they use the last two rows of a step."""
-    _add_normal_jumps(
-        thresholds(market.number("intensity") * market.step_years),
-        market.number("jump_mean"),
-        market.number("jump_deviation"),
-        noise.words,
-        noise.normals,
-        noise.shocks,
-        noise.shocks - 1,
-        tile[0],
-    )
+def normal_jumps(market: Market) -> Simulator:
+    """Return what adds Merton's jumps to a tile of shape (1, steps, lanes); they use the last two rows of a step."""
+    limits = thresholds(market.number("intensity") * market.step_years)
+    mean, deviation = market.number("jump_mean"), market.number("jump_deviation")
+
+    def add(noise: Noise, tile: NDArray[np.float64]) -> None:
+        count_row = noise.shocks - 1
+        _add_normal_jumps(limits, mean, deviation, noise.words, noise.normals, noise.shocks, count_row, tile[0])
+
+    return add
 
 
 @kernel()
@@ -146,21 +145,26 @@ def _add_exponential_jumps(
             tile[t, j] += total
 
 
-def add_exponential_jumps(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    """Add Kou's jumps to `tile`, shape (1, steps, lanes); the last row of a step gives their number."""
-    _add_exponential_jumps(
-        thresholds(market.number("intensity") * market.step_years),
-        market.number("up_probability"),
-        1.0 / market.number("up_rate"),
-        1.0 / market.number("down_rate"),
-        noise.words,
-        noise.shocks,
-        noise.first_path,
-        noise.k0,
-        noise.k1,
-        noise.pairing,
-        tile[0],
-    )
+def exponential_jumps(market: Market) -> Simulator:
+    """Return what adds Kou's jumps to a tile of shape (1, steps, lanes); a step's last row gives their number."""
+    limits = thresholds(market.number("intensity") * market.step_years)
+    share, up, down = (market.number(name) for name in ("up_probability", "up_rate", "down_rate"))
+
+    def add(noise: Noise, tile: NDArray[np.float64]) -> None:
+        where = (noise.first_path, noise.k0, noise.k1, noise.pairing)
+        _add_exponential_jumps(limits, share, 1.0 / up, 1.0 / down, noise.words, noise.shocks, *where, tile[0])
+
+    return add
+
+
+def in_turn(first: Simulator, second: Simulator) -> Simulator:
+    """Return what fills a tile by the first and then adds the second."""
+
+    def both(noise: Noise, tile: NDArray[np.float64]) -> None:
+        first(noise, tile)
+        second(noise, tile)
+
+    return both
 
 
 def normal_compensation(market: Market) -> float:

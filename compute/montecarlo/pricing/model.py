@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.pricing.noise import Noise
     from riskwave.compute.result_warning import ResultWarning
 
+    Simulator = Callable[[Noise, NDArray[np.float64]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Shocks:
@@ -63,8 +65,9 @@ class PricingModel:
         Its own parameters.
     shocks
         Random numbers a step, for a number of assets.
-    simulate
-        Fills the logarithms of the prices after each step, shape (assets, steps, lanes), from a block of noise.
+    simulator
+        What fills the logarithms of the prices in a market after each step, shape (assets, steps, lanes), from a block
+        of noise; made once a market.
     terminal
         Law of the prices at maturity.
     volatility, with_volatility
@@ -89,7 +92,7 @@ class PricingModel:
     reference: str
     params: tuple[Param, ...]
     shocks: Callable[[int], Shocks]
-    simulate: Callable[[Market, Noise, NDArray[np.float64]], None]
+    simulator: Callable[[Market], Simulator]
     terminal: Callable[[Market], Terminal]
     volatility: Callable[[Market, int], float]
     with_volatility: Callable[[Market, float, int], Market]

@@ -82,12 +82,22 @@ def fill_noise(
 
 
 def pseudo_noise(
-    shocks: Shocks, steps: int, first_path: int, lanes: int, draw: int, key: tuple[np.uint32, np.uint32], pairing: int
+    shocks: Shocks,
+    steps: int,
+    first_path: int,
+    lanes: int,
+    draw: int,
+    key: tuple[np.uint32, np.uint32],
+    pairing: int,
+    used: Noise | None = None,
 ) -> Noise:
-    """Return the noise of `lanes` consecutive paths from the counter-based generator."""
+    """Return the noise of `lanes` consecutive paths from the counter-based generator, in the memory of `used`."""
     rows = steps * shocks.count
-    normals = np.empty((rows, lanes), dtype=np.float32)
-    words = np.empty((rows, lanes if shocks.plain else 0), dtype=np.uint32)
+    if used is not None and used.normals.shape == (rows, lanes):
+        normals, words = used.normals, used.words
+    else:
+        normals = np.empty((rows, lanes), dtype=np.float32)
+        words = np.empty((rows, lanes if shocks.plain else 0), dtype=np.uint32)
     fill_noise(first_path, draw, *key, pairing, words, normals)
     return Noise(normals, words, shocks.count, first_path, *key, pairing)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 COEFFICIENTS = 12
 
@@ -159,11 +159,10 @@ def _heston(
                 _advance(tile[t - 1, first:last], v, z, zv, words[t * shocks + 1, first:last], c, row)
 
 
-def fill(market: Market, noise: Noise, growth: float, tile: NDArray[np.float64]) -> None:
-    """Fill `tile`, shape (1, steps, lanes), with logarithmic prices of the expected growth rate `growth`."""
+def simulator(market: Market, growth: float) -> Simulator:
+    """Return what fills a tile of shape (1, steps, lanes) with logarithmic prices of the expected growth rate."""
+    start, level = math.log(float(market.spots[0])), market.number("initial_variance")
     if market.maturity_years == 0.0:
-        tile[:] = math.log(float(market.spots[0]))
-        return
+        return lambda _noise, tile: tile.fill(start)
     c = coefficients(market, growth)
-    start = math.log(float(market.spots[0]))
-    _heston(start, market.number("initial_variance"), c, noise.normals, noise.words, noise.shocks, tile[0])
+    return lambda noise, tile: _heston(start, level, c, noise.normals, noise.words, noise.shocks, tile[0])

@@ -9,23 +9,22 @@ from riskwave.compute.montecarlo.pricing.jumps import (
     INTENSITY,
     JUMP_DEVIATION,
     JUMP_MEAN,
-    add_normal_jumps,
+    in_turn,
     normal_compensation,
+    normal_jumps,
 )
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks
 from riskwave.compute.montecarlo.pricing.models import heston
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    variance.fill(market, noise, float(market.carries[0]) - normal_compensation(market), tile)
-    add_normal_jumps(market, noise, tile)
+def _simulator(market: Market) -> Simulator:
+    return in_turn(
+        variance.simulator(market, float(market.carries[0]) - normal_compensation(market)), normal_jumps(market)
+    )
 
 
 PRICING_MODELS.add(
@@ -36,7 +35,7 @@ PRICING_MODELS.add(
         reference="Bates (1996), Jumps and stochastic volatility. RFS 9(1)",
         params=(*heston.PARAMS, INTENSITY, JUMP_MEAN, JUMP_DEVIATION),
         shocks=lambda _assets: Shocks(1, 3),
-        simulate=_simulate,
+        simulator=_simulator,
         terminal=heston.terminal,
         volatility=heston.volatility,
         with_volatility=heston.with_volatility,

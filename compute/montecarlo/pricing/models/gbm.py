@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.montecarlo.pricing.gaussian import Transition, fill
+from riskwave.compute.montecarlo.pricing.gaussian import Transition, simulator
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
 from riskwave.compute.montecarlo.pricing.spec import ASSETS_MAX
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
 
 
 def transition(market: Market, compensation: float = 0.0) -> Transition:
@@ -30,10 +27,6 @@ def transition(market: Market, compensation: float = 0.0) -> Transition:
         covariance=np.outer(sigma, sigma) * market.correlation * dt,
         read=identity,
     )
-
-
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    fill(transition(market), noise, tile)
 
 
 def _terminal(market: Market) -> Terminal:
@@ -61,7 +54,7 @@ PRICING_MODELS.add(
         reference="Black and Scholes (1973), The pricing of options and corporate liabilities. JPE 81(3)",
         params=(),
         shocks=Shocks,
-        simulate=_simulate,
+        simulator=lambda market: simulator(transition(market)),
         terminal=_terminal,
         volatility=volatility,
         with_volatility=with_volatility,

@@ -14,10 +14,8 @@ from riskwave.compute.montecarlo.pricing.models.schwartz1f import integral
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 _SERIES = 0.05
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -52,8 +50,8 @@ def _transition(market: Market, years: float) -> gaussian.Transition:
     )
 
 
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    gaussian.fill(_transition(market, market.step_years), noise, tile)
+def _simulator(market: Market) -> Simulator:
+    return gaussian.simulator(_transition(market, market.step_years))
 
 
 def _terminal(market: Market) -> Terminal:
@@ -78,7 +76,7 @@ PRICING_MODELS.add(
             Param("rho", 0.75, "Correlation of yield and price.", low=-1.0, high=1.0),
         ),
         shocks=lambda _assets: Shocks(2),
-        simulate=_simulate,
+        simulator=_simulator,
         terminal=_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,

@@ -14,10 +14,7 @@ from riskwave.compute.registry import Param
 from riskwave.compute.result_warning import ResultWarning
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
 
 PARAMS = (
     Param("initial_variance", 0.04, "Variance at the start.", low=0.0, high=25.0, unit="1/year"),
@@ -30,10 +27,6 @@ PARAMS = (
 
 STEP_YEARS_MAX = 1.0 / 16.0
 """Longest step by default: at it the scheme's bias is below a basis point of the spot in the published test cases."""
-
-
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    variance.fill(market, noise, float(market.carries[0]), tile)
 
 
 def terminal(market: Market) -> Terminal:
@@ -75,7 +68,7 @@ PRICING_MODELS.add(
         reference="Heston (1993), A closed-form solution for options with stochastic volatility. RFS 6(2)",
         params=PARAMS,
         shocks=lambda _assets: Shocks(1, 1),
-        simulate=_simulate,
+        simulator=lambda market: variance.simulator(market, float(market.carries[0])),
         terminal=terminal,
         volatility=volatility,
         with_volatility=with_volatility,

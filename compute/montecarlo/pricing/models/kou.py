@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskwave.compute.montecarlo.pricing import gaussian
-from riskwave.compute.montecarlo.pricing.jumps import INTENSITY, add_exponential_jumps
+from riskwave.compute.montecarlo.pricing.jumps import INTENSITY, exponential_jumps, in_turn
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks
 from riskwave.compute.montecarlo.pricing.models import gbm
 from riskwave.compute.montecarlo.pricing.models.merton import jump_terminal
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 
 def _compensation(market: Market) -> float:
@@ -24,9 +21,8 @@ def _compensation(market: Market) -> float:
     return market.number("intensity") * (share / (up - 1.0) - (1.0 - share) / (down + 1.0))
 
 
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    gaussian.fill(gbm.transition(market, _compensation(market)), noise, tile)
-    add_exponential_jumps(market, noise, tile)
+def _simulator(market: Market) -> Simulator:
+    return in_turn(gaussian.simulator(gbm.transition(market, _compensation(market))), exponential_jumps(market))
 
 
 PRICING_MODELS.add(
@@ -42,7 +38,7 @@ PRICING_MODELS.add(
             Param("down_rate", 5.0, "Reciprocal of a downward jump's mean.", low=0.1, high=1e4),
         ),
         shocks=lambda _assets: Shocks(1, 1),
-        simulate=_simulate,
+        simulator=_simulator,
         terminal=jump_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,

@@ -12,22 +12,20 @@ from riskwave.compute.montecarlo.pricing.jumps import (
     INTENSITY,
     JUMP_DEVIATION,
     JUMP_MEAN,
-    add_normal_jumps,
+    in_turn,
     normal_compensation,
+    normal_jumps,
 )
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
 from riskwave.compute.montecarlo.pricing.models import gbm
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
-    gaussian.fill(gbm.transition(market, normal_compensation(market)), noise, tile)
-    add_normal_jumps(market, noise, tile)
+def _simulator(market: Market) -> Simulator:
+    return in_turn(gaussian.simulator(gbm.transition(market, normal_compensation(market))), normal_jumps(market))
 
 
 def jump_terminal(market: Market) -> Terminal:
@@ -43,7 +41,7 @@ PRICING_MODELS.add(
         reference="Merton (1976), Option pricing when underlying stock returns are discontinuous. JFE 3(1-2)",
         params=(INTENSITY, JUMP_MEAN, JUMP_DEVIATION),
         shocks=lambda _assets: Shocks(1, 2),
-        simulate=_simulate,
+        simulator=_simulator,
         terminal=jump_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,

@@ -13,10 +13,8 @@ from riskwave.compute.montecarlo.pricing.models import gbm
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 
 def integral(rate: float, years: float) -> float:
@@ -32,11 +30,11 @@ def _law(market: Market, years: float) -> tuple[float, float, float]:
     return 1.0 - gone, constant, sigma * sigma * integral(2.0 * kappa, years)
 
 
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
+def _simulator(market: Market) -> Simulator:
     kept, constant, variance = _law(market, market.step_years)
     start = np.log(market.spots)
     step = gaussian.Transition(start, np.array([[kept]]), np.array([constant]), np.array([[variance]]), np.ones((1, 1)))
-    gaussian.fill(step, noise, tile)
+    return gaussian.simulator(step)
 
 
 def _terminal(market: Market) -> Terminal:
@@ -62,7 +60,7 @@ PRICING_MODELS.add(
             ),
         ),
         shocks=Shocks,
-        simulate=_simulate,
+        simulator=_simulator,
         terminal=_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.pricing.market import Market
-    from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.model import Simulator
 
 
 def _covariance(market: Market, years: float) -> NDArray[np.float64]:
@@ -37,11 +37,11 @@ def _start(market: Market) -> NDArray[np.float64]:
     return np.array([chi, math.log(float(market.spots[0])) - chi])
 
 
-def _simulate(market: Market, noise: Noise, tile: NDArray[np.float64]) -> None:
+def _simulator(market: Market) -> Simulator:
     years = market.step_years
     move = np.diag([math.exp(-market.number("kappa") * years), 1.0])
     step = gaussian.Transition(_start(market), move, _drift(market, years), _covariance(market, years), np.ones((1, 2)))
-    gaussian.fill(step, noise, tile)
+    return gaussian.simulator(step)
 
 
 def _terminal(market: Market) -> Terminal:
@@ -78,7 +78,7 @@ PRICING_MODELS.add(
             Param("rho", 0.3, "Correlation of the two.", low=-1.0, high=1.0),
         ),
         shocks=lambda _assets: Shocks(2),
-        simulate=_simulate,
+        simulator=_simulator,
         terminal=_terminal,
         volatility=_volatility,
         with_volatility=_with_volatility,
