@@ -6,7 +6,13 @@ from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention, Gro
 from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up, warm_up_steps
 from riskwave.compute.oscillators._gaps import GapPolicy
 from riskwave.compute.oscillators._reducers import Reducer
-from riskwave.compute.oscillators._stream import IndicatorStream, StreamLimits, open_stream, restore_stream
+from riskwave.compute.oscillators._stream import (
+    IndicatorStream,
+    StreamLimits,
+    open_stream,
+    restore_stream,
+    snapshot_indicator,
+)
 
 __all__ = [
     "OSCILLATORS",
@@ -23,6 +29,7 @@ __all__ = [
     "compute",
     "open_stream",
     "restore_stream",
+    "snapshot_indicator",
     "warm_up",
     "warm_up_steps",
 ]

@@ -123,10 +123,14 @@ class IndicatorStream:
         self.warm = False
         self._last: _Last | None = None
 
-    @property
-    def cost(self) -> int:
-        """Numbers that a bar touches at most: columns times steps and kept rows."""
-        return self.columns * (len(self._layout.program.steps) + self._layout.rows)
+    def cost(self, frame: Floats | None = None) -> int:
+        """Return about how many numbers a bar, (inputs, columns), touches; None is one that all columns miss.
+
+        A bar with a gap, or after one, copies what is kept, several times and in pieces.
+        """
+        steps, rows = len(self._layout.program.steps), self._layout.rows
+        gapless = frame is not None and self._lanes.settled and _kernels.all_finite(frame.reshape(-1))
+        return self.columns * (steps if gapless else steps + 10 * rows)
 
     @property
     def snapshot_bytes(self) -> int:
@@ -337,6 +341,17 @@ def open_stream(
     opening = _check(name, {} if params is None else params, symbols, gap_policy, max_gap_bars, convention)
     _check_size(opening, limits or StreamLimits())
     return IndicatorStream(opening)
+
+
+def snapshot_indicator(snapshot: bytes) -> str:
+    """Return the name of the oscillator whose stream was saved.
+
+    Raises
+    ------
+    SnapshotError
+        For bytes that are no snapshot, of another version, cut short or altered.
+    """
+    return snapshots.unpack_header(bytes(snapshot)).indicator
 
 
 def restore_stream(

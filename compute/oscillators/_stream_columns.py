@@ -57,6 +57,11 @@ class Columns:
     idle: int
     in_gap: bool
 
+    @property
+    def settled(self) -> bool:
+        """Whether a bar that every column has changes no group."""
+        return not (self.idle or self.in_gap)
+
     @staticmethod
     def make(groups: tuple[Group, ...], missing: NDArray[np.int64], dead: Bools) -> Columns:
         """Return columns in these groups."""
@@ -134,7 +139,7 @@ class Rules:
 
     def add_gapless(self, columns: Columns, frame: Floats, *, peek: bool) -> tuple[Added, Floats]:
         """Add a bar of which every column has its inputs."""
-        if columns.idle or columns.in_gap:
+        if not columns.settled:
             return self.add(columns, frame, np.ones(columns.dead.size, dtype=bool), peek=peek)
         groups = columns.groups
         if len(groups) == 1 and groups[0].whole:

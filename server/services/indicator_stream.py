@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from riskwave.server.call import Call
     from riskwave.server.runtime import Runtime
 
-INLINE_COST_MAX = 250_000
-"""Numbers that a bar may touch (columns x steps and kept rows) to be computed on the event loop. A hop to a thread and
-back takes 60 to 100 microseconds, a bar of 500 columns 2 to 60; at this limit it is some hundred, half a millisecond
-when columns have gaps."""
+INLINE_COST_MAX = 150_000
+"""Numbers that a bar may touch to be computed on the event loop: half a millisecond. A hop to a thread and back takes
+60 to 100 microseconds; a bar of 500 columns 8 to 30, or 100 to 1000 when some of them have gaps."""
 
 INLINE_SNAPSHOT_BYTES = 256 * 1024
 """Snapshots up to this size are written on the event loop: a quarter of a millisecond."""
@@ -52,6 +51,7 @@ class IndicatorStreams:
 
     def __init__(self, runtime: Runtime) -> None:
         self._pool = runtime.pool
+        self._kernels = runtime.kernels
         limits = runtime.settings.limits
         self._count_max = limits.streams
         self._idle_s = limits.stream_idle_s
@@ -102,6 +102,13 @@ class IndicatorStreams:
     async def _open(self, request: pb.OpenIndicatorStream, call: Call) -> oscillators.IndicatorStream:
         if request.gap_policy not in _POLICIES:
             raise InputError("open.gap_policy", str(request.gap_policy), "a value of GapPolicy")
+        name = request.call.name
+        if request.snapshot and not name:
+            try:
+                name = await self._pool.run(call, oscillators.snapshot_indicator, request.snapshot)
+            except InputError as error:
+                raise error.relocate("open.snapshot") from None
+        await self._kernels.need(call, f"oscillators.{name}")
         make = partial(_restore if request.snapshot else _make, request, self._limits)
         try:
             return await self._pool.run(call, make)
@@ -123,10 +130,10 @@ class IndicatorStreams:
                 answer.snapshot.state = await self._pool.run(call, stream.snapshot)
             answer.snapshot.bar_count = stream.bars
             return answer
-        act = _action(stream, request, kind)
+        act, cost = _action(stream, request, kind)
         try:
             # A kernel that nobody has used here is compiled by its first call, which must not be the event loop's.
-            if stream.warm and stream.cost <= INLINE_COST_MAX:
+            if stream.warm and cost <= INLINE_COST_MAX:
                 values = self._pool.run_here(call, act)
             else:
                 values = await self._pool.run(call, act)
@@ -176,17 +183,17 @@ def _opened(stream: oscillators.IndicatorStream) -> pb.IndicatorStreamOpened:
 
 def _action(
     stream: oscillators.IndicatorStream, request: pb.StreamIndicatorsRequest, kind: str
-) -> Callable[[], NDArray[np.float64]]:
-    """Return what a message asks for, to be carried out; raises what is wrong with the message itself."""
+) -> tuple[Callable[[], NDArray[np.float64]], int]:
+    """Return what a message asks for, to be carried out, and its cost; raises what is wrong with the message itself."""
     if kind == "skip":
-        return partial(_skip, stream, request.skip.bar_count)
+        return partial(_skip, stream, request.skip.bar_count), stream.cost()
     frame = _decode_frame(getattr(request, kind), stream, kind)
     act: Any = {
         "update": stream.update_frame,
         "peek": stream.peek_frame,
         "replace_last": stream.replace_last_frame,
     }[kind]
-    return partial(act, frame)
+    return partial(act, frame), stream.cost(frame)
 
 
 def _skip(stream: oscillators.IndicatorStream, bars: int) -> NDArray[np.float64]:
