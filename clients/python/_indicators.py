@@ -14,7 +14,7 @@ from riskwave._inputs import Date, enum_value, integer, price_selection, read_ta
 from riskwave._methods import COMPUTE_INDICATORS, LIST_INDICATORS
 from riskwave._results import Rows
 from riskwave.v1 import indicator_service_pb2 as pb
-from riskwave.v1.codec import Scalar, encode_array, encode_params, fill
+from riskwave.v1.codec import Scalar, encode_params, fill, fill_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -61,11 +61,14 @@ class BarOptions(TypedDict, total=False):
     max_gap_bars
         With hold, the longest gap that is bridged, in bars. 0 means any.
     convention
-        talib (default), wilder, tradingview or tulip.
+        talib (default), wilder, tradingview or tulip: whose seeds, ties and scales the formula has. An indicator that
+        does not differ is the same under all, and its result says talib.
     allow_look_ahead
         Allows indicators whose values use later bars.
-    reducer
-        last, crossings or rank: what to return of each output. None returns every bar.
+    reduce
+        What to return of each output in place of every bar: last, the value at the last bar; crossings, how often it
+        crossed its neutral level; rank, the rank of the last value among the columns, as a fraction. None returns every
+        bar.
     """
 
     open: ArrayLike | None
@@ -81,7 +84,7 @@ class BarOptions(TypedDict, total=False):
     max_gap_bars: int
     convention: str | None
     allow_look_ahead: bool
-    reducer: str | None
+    reduce: str | None
 
 
 def indicators_request(calls: Sequence[IndicatorCall], **bars: Unpack[BarOptions]) -> pb.ComputeIndicatorsRequest:
@@ -95,12 +98,12 @@ def indicators_request(calls: Sequence[IndicatorCall], **bars: Unpack[BarOptions
         max_gap_bars=integer(pb.ComputeIndicatorsRequest, "max_gap_bars", bars.get("max_gap_bars", 0), "max_gap_bars"),
         convention=bars.get("convention") or "",
         allow_look_ahead=bars.get("allow_look_ahead", False),
-        reducer=enum_value(pb.Reducer, bars.get("reducer"), "reducer"),
+        reducer=enum_value(pb.Reducer, bars.get("reduce"), "reduce"),
     )
     symbols = bars.get("symbols")
     inputs = {name: bars[name] for name in _INPUTS if bars.get(name) is not None}  # type: ignore[literal-required] # of BarOptions
     if inputs:
-        request.bars.CopyFrom(_inline_bars(inputs, symbols))
+        _fill_bars(request.bars, inputs, symbols)
     elif symbols is not None:
         request.prices.CopyFrom(price_selection(symbols, bars.get("source"), bars.get("start"), bars.get("end")))
     else:
@@ -108,16 +111,14 @@ def indicators_request(calls: Sequence[IndicatorCall], **bars: Unpack[BarOptions
     return request
 
 
-def _inline_bars(inputs: Mapping[str, ArrayLike], symbols: Sequence[str] | None) -> pb.InlineBars:
+def _fill_bars(message: pb.InlineBars, inputs: Mapping[str, ArrayLike], symbols: Sequence[str] | None) -> None:
     tables = {name: read_table(data, name) for name, data in inputs.items()}
-    message = pb.InlineBars()
     for name, table in tables.items():
-        getattr(message, name).CopyFrom(encode_array(table.values))
+        fill_array(getattr(message, name), table.values)
     first = next(iter(tables.values()))
     if first.times is not None:
         fill(message, "times", first.times)
     message.symbols.extend(symbols if symbols is not None else first.names if first.values.ndim == 2 else ())
-    return message
 
 
 class Indicators(Api[F]):
@@ -157,7 +158,7 @@ class Indicators(Api[F]):
         max_gap_bars: int = 0,
         convention: str | None = None,
         allow_look_ahead: bool = False,
-        reducer: str | None = None,
+        reduce: str | None = None,
         timeout_s: float | None = None,
         **params: Param,
     ) -> Plan[IndicatorResult]:
@@ -172,7 +173,7 @@ class Indicators(Api[F]):
             times, a frame's columns the symbols. NaN is a missing value.
         symbols, source, start, end
             Without bars, the stored prices to use, put on their common dates; with bars, names of the columns.
-        gap_policy, max_gap_bars, convention, allow_look_ahead, reducer
+        gap_policy, max_gap_bars, convention, allow_look_ahead, reduce
             How gaps are taken and what is returned of each output: see `riskwave.BarOptions`.
         timeout_s
             Seconds to wait for the answer.
@@ -202,7 +203,7 @@ class Indicators(Api[F]):
         bars: BarOptions = {"open": open, "high": high, "low": low, "close": close, "volume": volume}
         bars.update({"symbols": symbols, "source": source, "start": start, "end": end})
         bars.update({"gap_policy": gap_policy, "max_gap_bars": max_gap_bars, "convention": convention})
-        bars.update({"allow_look_ahead": allow_look_ahead, "reducer": reducer})
+        bars.update({"allow_look_ahead": allow_look_ahead, "reduce": reduce})
         request = indicators_request([IndicatorCall(name, params)], **bars)
         answer = yield from ask(COMPUTE_INDICATORS, request, timeout_s)
         return decode_results(answer)[0]

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 
 from riskwave._errors import invalid
-from riskwave.v1.codec import encode_array, fill
+from riskwave.v1.codec import fill, fill_array
 from riskwave.v1.market_data_service_pb2 import PriceSelection
 from riskwave.v1.portfolio_pb2 import Holdings, InlineReturns, PortfolioData
 
@@ -172,7 +172,7 @@ def portfolio_data(
     if returns is not None:
         if portfolio is not None or symbols is not None:
             raise invalid("returns", "given with portfolio or symbols", "given alone, with weights")
-        data.inline_returns.CopyFrom(_inline_returns(read_table(returns, "returns"), weights, assets))
+        _fill_returns(data.inline_returns, read_table(returns, "returns"), weights, assets)
     elif portfolio is not None:
         if weights is not None or symbols is not None:
             raise invalid("portfolio", "given with weights or symbols", "given alone")
@@ -206,7 +206,7 @@ def _by_name(weights: Weights) -> dict[str, float] | None:
     return None
 
 
-def _inline_returns(table: Table, weights: Weights | None, assets: Sequence[str] | None) -> InlineReturns:
+def _fill_returns(inline: InlineReturns, table: Table, weights: Weights | None, assets: Sequence[str] | None) -> None:
     names = tuple(assets) if assets is not None else table.names
     count = table.values.shape[1] if table.values.ndim == 2 else 1
     by_name = None if weights is None else _by_name(weights)
@@ -218,7 +218,9 @@ def _inline_returns(table: Table, weights: Weights | None, assets: Sequence[str]
         if set(by_name) != set(names):
             raise invalid("weights", sorted(by_name), f"one weight for each column of returns: {sorted(names)}")
         numbers = np.array([by_name[name] for name in names])
-    inline = InlineReturns(returns=encode_array(table.values), weights=numbers.tolist(), assets=names)
+    fill_array(inline.returns, table.values)
+    inline.weights.extend(numbers.tolist())
+    inline.assets.extend(names)
     if table.times is not None:
         fill(inline, "times", table.times)
     return inline

@@ -130,10 +130,28 @@ def encode_array(array: ArrayLike) -> Float64Array:
     >>> encode_array([[1.0, 2.0], [3.0, 4.0]]).shape
     [2, 2]
     """
-    numbers = np.asarray(array, dtype=np.float64)
-    message = Float64Array(shape=numbers.shape)
-    fill(message, "values", numbers)
+    message = Float64Array()
+    fill_array(message, array)
     return message
+
+
+def fill_array(message: Float64Array, array: ArrayLike) -> None:
+    """Fill an empty array message that is part of a larger one.
+
+    Giving a finished message to a parent's field copies it element by element, which takes five times as long for a
+    million numbers as this does.
+
+    Examples
+    --------
+    >>> from riskwave.v1.indicator_service_pb2 import InlineBars
+    >>> bars = InlineBars()
+    >>> fill_array(bars.close, [18.63, 18.45])
+    >>> bars.close.values, bars.close.shape
+    ([18.63, 18.45], [2])
+    """
+    numbers = np.asarray(array, dtype=np.float64)
+    message.shape.extend(numbers.shape)
+    fill(message, "values", numbers)
 
 
 def decode_array(message: Float64Array, field: str) -> NDArray[np.float64]:
