@@ -110,7 +110,7 @@ def _server_checks(client: Client, timeout_s: float, *, quick: bool) -> list[Che
     if health == "serving":
         checks.append(Check("health", "ok", "serving"))
     else:
-        advice = "it is starting (kernels are being compiled) or stopping: try again in half a minute"
+        advice = "it is starting or stopping: try again in some seconds"
         checks.append(Check("health", "problem", health.replace("_", " "), advice))
     if quick:
         return checks
@@ -118,12 +118,11 @@ def _server_checks(client: Client, timeout_s: float, *, quick: bool) -> list[Che
         info = client.server.info(timeout_s=timeout_s)
     except RiskwaveError as error:
         return [*checks, Check("server info", "problem", error.message, hint(error))]
-    warm = health == "serving"
-    checks += _describe(info, warm=warm)
-    return [*checks, _check_clock(client, timeout_s)] if warm else checks
+    checks += _describe(info)
+    return [*checks, _check_clock(client, timeout_s)] if health == "serving" else checks
 
 
-def _describe(info: ServerInfo, *, warm: bool) -> Iterator[Check]:
+def _describe(info: ServerInfo) -> Iterator[Check]:
     from importlib.metadata import version
 
     mine = version("riskwave")
@@ -133,7 +132,8 @@ def _describe(info: ServerInfo, *, warm: bool) -> Iterator[Check]:
     else:
         yield Check("server version", "note", text, f"this client is {mine}: install the same version on both")
     workers = f", {info.cluster_worker_count} cluster workers" if info.cluster_worker_count else ", no cluster"
-    state = f"warm after {info.warm_up_s:.1f} s" if warm else "still compiling kernels"
+    warm = info.warm_up_s > 0.0
+    state = f"warm after {info.warm_up_s:.1f} s" if warm else "kernels are being prepared, calls are served"
     yield Check("computation", "ok" if warm else "note", f"{info.compute_thread_count} threads{workers}, {state}")
     for part in info.components:
         found = ": ".join(text for text in (part.kind, part.detail) if text)
@@ -148,14 +148,12 @@ def _describe(info: ServerInfo, *, warm: bool) -> Iterator[Check]:
 
 
 def _check_clock(client: Client, timeout_s: float) -> Check:
-    """Compare the clocks by the time that the server writes into an answer."""
-    import numpy as np
-
+    """Compare the clocks by the time that the server writes into an answer, of a call that needs no kernel."""
     from riskwave import RiskwaveError
 
     begin = time.time()
     try:
-        meta = client.indicators.compute("RSI", close=np.linspace(1.0, 2.0, 50), timeout_s=timeout_s).meta
+        meta = client.risk.covariance(returns=[[0.0], [0.01], [-0.01]], timeout_s=timeout_s).meta
     except RiskwaveError as error:
         return Check("clock", "note", f"not compared: {error.message}")
     end = time.time()
