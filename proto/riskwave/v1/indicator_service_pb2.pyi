@@ -96,11 +96,15 @@ class _ReducerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reducer.Value
     REDUCER_UNSPECIFIED: _Reducer.ValueType  # 0
     """Every bar."""
     REDUCER_LAST: _Reducer.ValueType  # 1
-    """The last value of each column."""
+    """The value of each column at the last bar; missing where that bar has none."""
     REDUCER_CROSSINGS: _Reducer.ValueType  # 2
-    """How often each column crossed its neutral level."""
+    """How often each column went from one side of the neutral level to the other. Values on the level and missing ones
+    are passed over; missing for a column without any value. INVALID_ARGUMENT for an indicator without such a level.
+    """
     REDUCER_RANK: _Reducer.ValueType  # 3
-    """The rank of each column's last value among the columns, as a fraction."""
+    """The rank of each column's last value among the columns, as a fraction: 1 is the highest, equal ones share their
+    mean, a missing one has none.
+    """
 
 class Reducer(_Reducer, metaclass=_ReducerEnumTypeWrapper):
     """What is returned of each output."""
@@ -108,11 +112,15 @@ class Reducer(_Reducer, metaclass=_ReducerEnumTypeWrapper):
 REDUCER_UNSPECIFIED: Reducer.ValueType  # 0
 """Every bar."""
 REDUCER_LAST: Reducer.ValueType  # 1
-"""The last value of each column."""
+"""The value of each column at the last bar; missing where that bar has none."""
 REDUCER_CROSSINGS: Reducer.ValueType  # 2
-"""How often each column crossed its neutral level."""
+"""How often each column went from one side of the neutral level to the other. Values on the level and missing ones
+are passed over; missing for a column without any value. INVALID_ARGUMENT for an indicator without such a level.
+"""
 REDUCER_RANK: Reducer.ValueType  # 3
-"""The rank of each column's last value among the columns, as a fraction."""
+"""The rank of each column's last value among the columns, as a fraction: 1 is the highest, equal ones share their
+mean, a missing one has none.
+"""
 Global___Reducer: _TypeAlias = Reducer  # noqa: Y015
 
 @_typing.final
@@ -194,6 +202,7 @@ class IndicatorSpec(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     CONVENTIONS_FIELD_NUMBER: _builtins.int
     STREAMS_FIELD_NUMBER: _builtins.int
+    NEUTRAL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """TA-Lib's name, such as RSI."""
     title: _builtins.str
@@ -216,6 +225,8 @@ class IndicatorSpec(_message.Message):
     """Where the formula comes from."""
     streams: _builtins.bool
     """True when StreamIndicators serves it."""
+    neutral: _builtins.float
+    """The level at which its meaning changes sides, whose crossings REDUCER_CROSSINGS counts. Unset means there is none."""
     @_builtins.property
     def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The inputs that it needs, of open, high, low, close, volume."""
@@ -250,19 +261,24 @@ class IndicatorSpec(_message.Message):
         reference: _builtins.str = ...,
         conventions: _abc.Iterable[_builtins.str] | None = ...,
         streams: _builtins.bool = ...,
+        neutral: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_low", b"_low", "high", b"high", "low", b"low"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_low", b"_low", "_neutral", b"_neutral", "high", b"high", "low", b"low", "neutral", b"neutral"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_low", b"_low", "conventions", b"conventions", "doc", b"doc", "group", b"group", "high", b"high", "inputs", b"inputs", "lookback_bars", b"lookback_bars", "looks_ahead", b"looks_ahead", "low", b"low", "name", b"name", "outputs", b"outputs", "parameters", b"parameters", "reference", b"reference", "stability", b"stability", "streams", b"streams", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_low", b"_low", "_neutral", b"_neutral", "conventions", b"conventions", "doc", b"doc", "group", b"group", "high", b"high", "inputs", b"inputs", "lookback_bars", b"lookback_bars", "looks_ahead", b"looks_ahead", "low", b"low", "name", b"name", "neutral", b"neutral", "outputs", b"outputs", "parameters", b"parameters", "reference", b"reference", "stability", b"stability", "streams", b"streams", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__high: _TypeAlias = _typing.Literal["high"]  # noqa: Y015
     _WhichOneofArgType__high: _TypeAlias = _typing.Literal["_high", b"_high"]  # noqa: Y015
     _WhichOneofReturnType__low: _TypeAlias = _typing.Literal["low"]  # noqa: Y015
     _WhichOneofArgType__low: _TypeAlias = _typing.Literal["_low", b"_low"]  # noqa: Y015
+    _WhichOneofReturnType__neutral: _TypeAlias = _typing.Literal["neutral"]  # noqa: Y015
+    _WhichOneofArgType__neutral: _TypeAlias = _typing.Literal["_neutral", b"_neutral"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__high) -> _WhichOneofReturnType__high | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__low) -> _WhichOneofReturnType__low | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__neutral) -> _WhichOneofReturnType__neutral | None: ...
 
 Global___IndicatorSpec: _TypeAlias = IndicatorSpec  # noqa: Y015
 
@@ -470,12 +486,15 @@ class IndicatorResult(_message.Message):
     LOOKBACK_BARS_FIELD_NUMBER: _builtins.int
     PARAMS_FIELD_NUMBER: _builtins.int
     CONVENTION_FIELD_NUMBER: _builtins.int
+    REDUCER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The indicator's name."""
     label: _builtins.str
     """The caller's label."""
     convention: _builtins.str
-    """The convention that was used."""
+    """The convention that was used: talib where the indicator is the same in the one that was asked for."""
+    reducer: Global___Reducer.ValueType
+    """What was returned of each output."""
     @_builtins.property
     def outputs(self) -> _containers.RepeatedCompositeFieldContainer[_array_pb2.NamedArray]:
         """Each output, of the inputs' shape, led by an axis over the windows in a sweep. NaN before the first value and
@@ -499,10 +518,11 @@ class IndicatorResult(_message.Message):
         lookback_bars: _abc.Iterable[_builtins.int] | None = ...,
         params: _abc.Mapping[_builtins.str, _parameter_pb2.ParameterValues] | None = ...,
         convention: _builtins.str = ...,
+        reducer: Global___Reducer.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["convention", b"convention", "label", b"label", "lookback_bars", b"lookback_bars", "name", b"name", "outputs", b"outputs", "params", b"params"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["convention", b"convention", "label", b"label", "lookback_bars", b"lookback_bars", "name", b"name", "outputs", b"outputs", "params", b"params", "reducer", b"reducer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
