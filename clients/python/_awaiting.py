@@ -10,7 +10,9 @@ from grpc import aio
 
 from riskwave._attempts import Attempts
 from riskwave._calls import Exchange, Gather, Step, T, Upload, Wait
+from riskwave._watching import Patience
 from riskwave._wire import (
+    CORRELATION_KEY,
     SERVER_MESSAGE_BYTES_MAX,
     channel_options,
     check_size,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from riskwave._calls import Method, Plan, Subscription
     from riskwave._errors import RiskwaveError
+    from riskwave._watching import WatchState
     from riskwave._wire import Settings
 
 # What gRPC says, with INTERNAL, of a connection that broke while a message was being written.
@@ -161,6 +164,13 @@ class AsyncStream(Generic[T]):
         self._subscription = subscription
         self._call: Any = None
         self._closed = False
+        self._patience = Patience(subscription.timeout_s)
+        self._state: WatchState = "connecting"
+
+    @property
+    def state(self) -> WatchState:
+        """connecting, connected, reconnecting or closed, as far as it has been read."""
+        return "closed" if self._closed else self._state
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -168,30 +178,67 @@ class AsyncStream(Generic[T]):
     async def __anext__(self) -> T:
         if self._closed:
             raise StopAsyncIteration
-        subscription = self._subscription
         if self._call is None:
-            self._call = self._front.open_stream(
-                subscription.method, subscription.request, subscription.timeout_s, self.correlation_id
-            )
+            self._open(self._subscription.request)
         while True:
             try:
-                message = await self._call.read()
+                message = await self._receive()
             except grpc.RpcError as failure:
-                raise self._front.translate(failure, subscription.method, self.correlation_id) from failure
+                await self._go_on(failure)
+                continue
             except asyncio.CancelledError:
                 if self._closed:  # by aclose in another task; otherwise this task is being cancelled
                     raise StopAsyncIteration from None
                 self._call.cancel()
                 raise
             if message is aio.EOF:
+                self._end()
                 raise StopAsyncIteration
-            item = subscription.decode(message)
+            self._state = "connected"
+            if self._subscription.reconnection is not None:
+                self._subscription.reconnection.received(message)
+            item = self._subscription.decode(message)
             if item is not None:
                 return item
 
+    def _open(self, request: Message) -> None:
+        timeout_s = self._patience.left_s()
+        self._call = self._front.open_stream(self._subscription.method, request, timeout_s, self.correlation_id)
+
+    async def _receive(self) -> Any:
+        reconnection = self._subscription.reconnection
+        # Our servers name the call before anything else: a watch is connected before a price moves.
+        if (
+            reconnection is not None
+            and reconnection.state != "connected"
+            and CORRELATION_KEY in dict(await self._call.initial_metadata() or ())
+        ):
+            reconnection.connected()
+            self._state = "connected"
+        return await self._call.read()
+
+    async def _go_on(self, failure: grpc.RpcError) -> None:
+        """Open the stream again behind its last message, or raise what ended it."""
+        error = self._front.translate(failure, self._subscription.method, self.correlation_id)
+        reconnection = self._subscription.reconnection
+        delay_s = None if reconnection is None else reconnection.delay_after(error)
+        if reconnection is None or delay_s is None:
+            self._end()
+            raise error from failure
+        self._state = "reconnecting"
+        await asyncio.sleep(delay_s)
+        if self._closed:
+            raise StopAsyncIteration
+        self._open(reconnection.request())
+
+    def _end(self) -> None:
+        self._closed = True
+        if self._subscription.reconnection is not None:
+            self._subscription.reconnection.enter("closed")
+
     async def aclose(self) -> None:
         """End the stream; the server stops its work."""
-        self._closed = True
+        self._end()
         if self._call is not None:
             self._call.cancel()
 

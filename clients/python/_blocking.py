@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Generic, Self
 
@@ -10,7 +11,9 @@ import grpc
 
 from riskwave._attempts import Attempts
 from riskwave._calls import Exchange, Gather, Step, T, Upload, Wait
+from riskwave._watching import Patience
 from riskwave._wire import (
+    CORRELATION_KEY,
     SERVER_MESSAGE_BYTES_MAX,
     channel_options,
     check_size,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from riskwave._calls import Method, Plan, Subscription
     from riskwave._errors import RiskwaveError
+    from riskwave._watching import WatchState
     from riskwave._wire import Settings
 
 _serialize = lambda message: message.SerializeToString()  # noqa: E731 - gRPC wants a callable for any message
@@ -151,31 +155,82 @@ class Stream(Generic[T]):
         self.correlation_id = make_correlation_id()
         self._front = front
         self._subscription = subscription
-        self._call = front.open_stream(
-            subscription.method, subscription.request, subscription.timeout_s, self.correlation_id
-        )
+        self._closed = threading.Event()
+        self._patience = Patience(subscription.timeout_s)
+        self._state: WatchState = "connecting"
+        self._open(subscription.request)
+
+    @property
+    def state(self) -> WatchState:
+        """connecting, connected, reconnecting or closed, as far as it has been read."""
+        return "closed" if self._closed.is_set() else self._state
 
     def __iter__(self) -> Iterator[T]:
         return self
 
     def __next__(self) -> T:
-        while True:
+        reconnection = self._subscription.reconnection
+        while not self._closed.is_set():
             try:
-                message = next(self._call)
+                message = self._receive()
+            except StopIteration:
+                self._end()
+                break
             except grpc.RpcError as failure:
                 if self._closed_by_us(failure):
-                    raise StopIteration from None
-                raise self._front.translate(failure, self._subscription.method, self.correlation_id) from failure
+                    break
+                self._go_on(failure)
+                continue
+            self._state = "connected"
+            if reconnection is not None:
+                reconnection.received(message)
             item = self._subscription.decode(message)
             if item is not None:
                 return item
+        raise StopIteration
+
+    def _open(self, request: Message) -> None:
+        timeout_s = self._patience.left_s()
+        self._call = self._front.open_stream(self._subscription.method, request, timeout_s, self.correlation_id)
+
+    def _receive(self) -> Any:
+        reconnection = self._subscription.reconnection
+        # Our servers name the call before anything else: a watch is connected before a price moves.
+        if (
+            reconnection is not None
+            and reconnection.state != "connected"
+            and CORRELATION_KEY in dict(self._call.initial_metadata() or ())
+        ):
+            reconnection.connected()
+            self._state = "connected"
+        return next(self._call)
+
+    def _go_on(self, failure: grpc.RpcError) -> None:
+        """Open the stream again behind its last message, or raise what ended it."""
+        error = self._front.translate(failure, self._subscription.method, self.correlation_id)
+        reconnection = self._subscription.reconnection
+        delay_s = None if reconnection is None else reconnection.delay_after(error)
+        if reconnection is None or delay_s is None:
+            self._end()
+            raise error from failure
+        self._state = "reconnecting"
+        if not self._closed.wait(delay_s):
+            self._open(reconnection.request())
+            if self._closed.is_set():  # by another thread, which has cancelled the call before
+                self._call.cancel()
 
     def _closed_by_us(self, failure: grpc.RpcError) -> bool:
         code: grpc.StatusCode = failure.code()
         return code is grpc.StatusCode.CANCELLED and bool(self._call.cancelled())
 
+    def _end(self) -> None:
+        self._closed.set()
+        if self._subscription.reconnection is not None:
+            self._subscription.reconnection.enter("closed")
+
     def close(self) -> None:
         """End the stream; the server stops its work."""
+        self._end()
         self._call.cancel()
 
     def __enter__(self) -> Self:

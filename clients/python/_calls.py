@@ -29,6 +29,7 @@ from google.protobuf.message import Message
 if TYPE_CHECKING:
     from riskwave._awaiting import AsyncStream, Awaiting
     from riskwave._blocking import Blocking, Stream
+    from riskwave._watching import Reconnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,12 +131,15 @@ class Subscription(Generic[T]):
         Turns a message into an item, or into None for a message that is not one (a heartbeat). May keep state.
     timeout_s
         Seconds after which the stream ends with an error. None takes the method's or the client's default.
+    reconnection
+        How it goes on after a lost connection. None ends it with an error.
     """
 
     method: Method[Any, Any]
     request: Message
     decode: Callable[[Any], T | None]
     timeout_s: float | None = None
+    reconnection: Reconnection | None = None
 
 
 Plan = Generator[Step | Upload | Exchange | Wait, Any, T]

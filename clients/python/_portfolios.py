@@ -11,11 +11,14 @@ from riskwave._calls import Api, F, Plan, Subscription, ask, method, pages, stre
 from riskwave._inputs import Weights, duration, holdings, integer
 from riskwave._methods import DELETE_PORTFOLIO, GET_PORTFOLIO, LIST_PORTFOLIOS, PUT_PORTFOLIO, WATCH_PORTFOLIO
 from riskwave._results import Grid, Result, Rows, format_number, optional_timestamp
+from riskwave._watching import RECONNECT_ATTEMPTS, Reconnection
 from riskwave.v1 import portfolio_service_pb2 as pb
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from riskwave._watching import WatchState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class PortfolioUpdate:
         As in `PortfolioReport`, over the stored history and the new prices.
     time
         Time of the newest price, datetime64[ns] UTC.
+    snapshot
+        True when it is the newest state and not a change: at the beginning, and after a long interruption.
     """
 
     sequence: int
@@ -69,6 +74,7 @@ class PortfolioUpdate:
     var_95: float
     max_drawdown: float
     time: np.datetime64
+    snapshot: bool = False
 
 
 class PortfoliosApi(Api[F]):
@@ -134,6 +140,8 @@ class PortfoliosApi(Api[F]):
         after_sequence: int = 0,
         min_interval_s: float | None = None,
         replay_bars_per_second: float = 0.0,
+        reconnect_attempts: int = RECONNECT_ATTEMPTS,
+        on_state: Callable[[WatchState], object] | None = None,
         timeout_s: float | None = None,
     ) -> Subscription[PortfolioUpdate]:
         """Watch a portfolio's metrics as prices move, until the stream is closed. Parameters as in `prices.watch`."""
@@ -143,7 +151,8 @@ class PortfoliosApi(Api[F]):
             min_interval=duration(min_interval_s),
             replay_bars_per_second=replay_bars_per_second,
         )
-        return Subscription(WATCH_PORTFOLIO, request, decode_portfolio_update, timeout_s)
+        reconnection = Reconnection(request, reconnect_attempts, on_state)
+        return Subscription(WATCH_PORTFOLIO, request, decode_portfolio_update, timeout_s, reconnection)
 
 
 def decode_portfolio(message: pb.Portfolio) -> Portfolio:
@@ -166,4 +175,5 @@ def decode_portfolio_update(message: pb.WatchPortfolioResponse) -> PortfolioUpda
         var_95=update.var_95,
         max_drawdown=update.max_drawdown,
         time=np.datetime64(update.time, "ns"),
+        snapshot=message.snapshot,
     )

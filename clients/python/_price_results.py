@@ -300,6 +300,8 @@ class PriceUpdate:
         True when the bar may still change.
     conflated_count
         Updates of this symbol that were left out for a slow reader since the last one.
+    snapshot
+        True when it is the newest state and not a change: at the beginning, and after a long interruption.
     """
 
     sequence: int
@@ -311,6 +313,7 @@ class PriceUpdate:
     source: str
     provisional: bool
     conflated_count: int
+    snapshot: bool = False
 
 
 def decode_asset(message: pb.Asset) -> Asset:
@@ -405,4 +408,5 @@ def decode_price_update(message: pb.WatchPricesResponse) -> PriceUpdate | None:
         source=update.source,
         provisional=update.provisional,
         conflated_count=update.conflated_count,
+        snapshot=message.snapshot,
     )

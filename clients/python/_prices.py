@@ -24,14 +24,17 @@ from riskwave._price_results import (
     decode_source,
 )
 from riskwave._results import Rows
+from riskwave._watching import RECONNECT_ATTEMPTS, Reconnection
 from riskwave.v1 import market_data_service_pb2 as pb
 from riskwave.v1.codec import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+
+    from riskwave._watching import WatchState
 
 _ROWS_A_MESSAGE = 50_000
 _BAR_PARTS = ("open", "high", "low", "volume")
@@ -209,9 +212,13 @@ class PricesApi(Api[F]):
         after_sequence: int = 0,
         replay_bars_per_second: float = 0.0,
         min_interval_s: float | None = None,
+        reconnect_attempts: int = RECONNECT_ATTEMPTS,
+        on_state: Callable[[WatchState], object] | None = None,
         timeout_s: float | None = None,
     ) -> Subscription[PriceUpdate]:
-        """Watch prices until the stream is closed. A slow reader gets the newest price of each symbol, not every one.
+        """Watch prices until the stream is closed, beginning with the newest.
+
+        A slow reader gets the newest price of each symbol, not every one.
 
         Parameters
         ----------
@@ -225,6 +232,11 @@ class PricesApi(Api[F]):
             Replays stored prices as a feed, at this speed. 0 means live.
         min_interval_s
             Shortest time between two updates of a symbol. None means 0.2 s.
+        reconnect_attempts
+            Attempts in a row to come back after a lost connection, with growing waits; the stream goes on behind its
+            last message. 0 ends it with the error.
+        on_state
+            Is told when the stream is connected, reconnecting or closed; so is its attribute `state`.
         timeout_s
             Seconds after which the stream ends. None means when it is closed.
         """
@@ -235,7 +247,8 @@ class PricesApi(Api[F]):
             replay_bars_per_second=replay_bars_per_second,
             min_interval=duration(min_interval_s),
         )
-        return Subscription(WATCH_PRICES, request, decode_price_update, timeout_s)
+        reconnection = Reconnection(request, reconnect_attempts, on_state)
+        return Subscription(WATCH_PRICES, request, decode_price_update, timeout_s, reconnection)
 
 
 def import_messages(

@@ -85,8 +85,12 @@ def watch(
 ) -> None:
     """Write the metrics as prices move, until Ctrl-C."""
     from riskwave._results import as_plain
+    from riskwave.cli._watching import show_state
 
-    with common.connect() as client, client.portfolios.watch(name, replay_bars_per_second=replay) as updates:
+    with (
+        common.connect() as client,
+        client.portfolios.watch(name, replay_bars_per_second=replay, on_state=show_state) as updates,
+    ):
         for number, update in enumerate(updates, 1):
             row = {**as_plain(update), "time": str(update.time)}
             if common.output is Output.json:

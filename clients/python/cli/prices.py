@@ -204,26 +204,25 @@ def watch(
     replay: Annotated[float, typer.Option(help="Replays stored prices, that many bars a second. 0 is live.")] = 0.0,
     count: Annotated[int, typer.Option(min=0, help="Ends after that many updates. 0: with Ctrl-C.")] = 0,
 ) -> None:
-    """Write each new price until Ctrl-C, a line each."""
+    """Write each new price until Ctrl-C: a live table in a terminal, else a line each.
+
+    A lost connection is made again, 5 times in a row at most, and the prices go on where they stopped.
+    """
+    from riskwave.cli._watching import price_row, show_prices, show_state
+
     with (
         common.connect() as client,
-        client.prices.watch(split(symbols), source=source, replay_bars_per_second=replay) as updates,
+        client.prices.watch(
+            split(symbols), source=source, replay_bars_per_second=replay, on_state=show_state
+        ) as updates,
+        show_prices(common.output) as show,
     ):
         for number, update in enumerate(updates, 1):
-            row: dict[str, Any] = {
-                "time": str(update.time),
-                "symbol": update.symbol,
-                "price": update.price,
-                "change": update.change,
-                "change_fraction": update.change_fraction,
-                "source": update.source,
-                "sequence": update.sequence,
-            }
             if common.output is Output.json:
-                write_json_line(row, kind="price_update")
+                write_json_line(price_row(update), kind="price_update")
             elif common.output is Output.csv:
-                typer.echo(",".join(str(value) for value in row.values()))
+                typer.echo(",".join(str(value) for value in price_row(update).values()))
             else:
-                typer.echo(f"{row['time'][:19]}  {update.symbol:<14} {update.price:>12,.4f} {update.change:>+10,.4f}")
+                show(update)
             if number == count:
                 break
