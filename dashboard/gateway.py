@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from riskwave import Asset, AsyncClient, IndicatorSpec, ModelSpec
+    from riskwave import Asset, AsyncClient, IndicatorSpec, ModelSpec, Source
     from riskwave.config import Settings
 
 T = TypeVar("T")
@@ -76,6 +76,10 @@ class Gateway:
     async def assets(self) -> Sequence[Asset]:
         """Return the assets of all sources."""
         return await self._listing("assets", self.client.prices.assets)
+
+    async def sources(self) -> Sequence[Source]:
+        """Return the sources of prices as they are now."""
+        return await self.client.prices.sources(timeout_s=READY_TIMEOUT_S)
 
     async def indicators(self) -> Sequence[IndicatorSpec]:
         """Return the indicators that can be computed."""

@@ -83,9 +83,16 @@ class FakePrices:
 
     def __init__(self) -> None:
         self.close = CLOSE.copy()
+        self.sources_now: list[rw.Source] | None = []
 
     async def assets(self) -> list[rw.Asset]:
         return [make_asset("WTI"), make_asset("GOLD", "precious_metals"), make_asset("WTI", source="user")]
+
+    async def sources(self, *, timeout_s: float | None = None) -> list[rw.Source]:
+        _ = timeout_s
+        if self.sources_now is None:
+            raise rw.UnavailableError("no server answers on localhost:1", status(code="UNAVAILABLE"))
+        return self.sources_now
 
     async def get(self, symbol: str, *, source: str | None = None) -> rw.Prices:
         if symbol == "SLOW":
@@ -124,7 +131,7 @@ class FakeIndicators:
         spec = next(spec for spec in SPECS if spec.name == name)
         complete = {parameter.name: parameter.default for parameter in spec.parameters} | dict(params)
         outputs = {output: CLOSE.reshape(-1, 1) for output in spec.outputs}
-        return [rw.IndicatorResult(name, name, outputs, 14, complete, "talib", TIMES, ("WTI",), make_meta())]
+        return [rw.IndicatorResult(name, name, outputs, 14, complete, "talib", "", TIMES, ("WTI",), make_meta())]
 
 
 class FakeRisk:

@@ -13,6 +13,7 @@ from riskwave.dashboard.pages import Page, add_page, all_pages
     [
         ("/", 200),
         ("/markets", 200),
+        ("/sources", 200),
         ("/portfolio", 200),
         ("/simulation", 200),
         ("/healthz", 200),
@@ -95,4 +96,4 @@ def test_two_pages_cannot_have_one_path() -> None:
 
 
 def test_pages_stand_in_their_order() -> None:
-    assert [page.path for page in all_pages()] == ["/markets", "/portfolio", "/simulation"]
+    assert [page.path for page in all_pages()] == ["/markets", "/portfolio", "/simulation", "/sources"]
