@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from riskwave.compute.jit import kernel
+from riskwave.compute.montecarlo.intrinsics import fused_multiply_add
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,25 +64,30 @@ class Policy:
     at_once: bool
 
 
+@kernel(inline=True)
+def _standard(x: float, centre: float, scale: float) -> float:
+    """Return a standardised state, held within what a polynomial can be trusted with."""
+    u = (x - centre) * scale
+    u = _OUTSIDE if u > _OUTSIDE else u  # noqa: FURB136  (max() keeps the compiler from using vectors)
+    return -_OUTSIDE if u < -_OUTSIDE else u  # noqa: FURB136
+
+
 @kernel()
-def _fill_terms(
-    states: NDArray[np.float64], centre: NDArray[np.float64], scale: NDArray[np.float64], terms: NDArray[np.float64]
-) -> None:
-    """Fill `terms` with all monomials of the standardised states up to the degree that they have room for."""
-    u = min(max((states[0] - centre[0]) * scale[0], -_OUTSIDE), _OUTSIDE)
-    if len(states) == 1:
-        power = 1.0
-        for k in range(len(terms)):
-            terms[k] = power
-            power *= u
+def _fill_terms(u: float, v: float, states: int, terms: NDArray[np.float64]) -> None:
+    """Fill `terms` with all monomials of one or two states up to the degree that they have room for."""
+    terms[0] = 1.0
+    if states == 1:
+        for k in range(1, len(terms)):
+            terms[k] = u * terms[k - 1]
         return
-    v = min(max((states[1] - centre[1]) * scale[1], -_OUTSIDE), _OUTSIDE)
-    k, degree = 0, 0
+    k, width = 1, 1
     while k < len(terms):
-        for power in range(degree + 1):
-            terms[k] = u ** (degree - power) * v**power
-            k += 1
-        degree += 1
+        # A degree's terms are those of the degree before times u, and the last one of them times v.
+        for power in range(width):
+            terms[k + power] = u * terms[k + power - width]
+        terms[k + width] = v * terms[k - 1]
+        width += 1
+        k += width
 
 
 @kernel()
@@ -141,21 +147,33 @@ def _standardise(
 
 
 @kernel()
-def _going_on(
+def _value_going_on(
     states: NDArray[np.float64],
     centre: NDArray[np.float64],
     scale: NDArray[np.float64],
     coefficients: NDArray[np.float64],
     hold: NDArray[np.float64],
-    terms: NDArray[np.float64],
-) -> float:
-    """Return the fitted value of going on, or what is known to be less than it if that is more."""
-    _fill_terms(states, centre, scale, terms)
-    fitted = 0.0
-    for i in range(len(terms)):
-        fitted += terms[i] * coefficients[i]
-    bound: float = hold[0] + hold[1] * states[0]
-    return max(fitted, bound)
+    value: NDArray[np.float64],
+) -> None:
+    """Fill the fitted value of going on, or what is known to be less than it if that is more, for every path."""
+    count, last = len(coefficients), len(states) - 1
+    c0, s0, c1, s1, level, slope = centre[0], scale[0], centre[last], scale[last], hold[0], hold[1]
+    if last == 0:
+        for j in range(len(value)):
+            u = _standard(states[0, j], c0, s0)
+            fitted = coefficients[count - 1]
+            for k in range(count - 2, -1, -1):
+                fitted = fused_multiply_add(fitted, u, coefficients[k])
+            bound = level + slope * states[0, j]
+            value[j] = fitted if fitted > bound else bound  # noqa: FURB136
+        return
+    terms = np.empty(count)
+    for j in range(len(value)):
+        _fill_terms(_standard(states[0, j], c0, s0), _standard(states[1, j], c1, s1), 2, terms)
+        fitted = 0.0
+        for k in range(count):
+            fitted += terms[k] * coefficients[k]
+        value[j] = max(fitted, level + slope * states[0, j])
 
 
 @kernel()
@@ -168,11 +186,13 @@ def _regress(
     coefficients: NDArray[np.float64],
 ) -> None:
     """Regress `value` on the states of the paths on which exercise pays."""
-    count = len(coefficients)
+    count, last = len(coefficients), len(states) - 1
+    c0, s0, c1, s1 = centre[0], scale[0], centre[last], scale[last]
     terms, matrix, right = np.empty(count), np.zeros((count, count)), np.zeros(count)
     for j in range(len(amounts)):
         if amounts[j] > 0.0:
-            _fill_terms(states[:, j], centre, scale, terms)
+            u, v = _standard(states[0, j], c0, s0), _standard(states[last, j], c1, s1)
+            _fill_terms(u, v, last + 1, terms)
             for i in range(count):
                 right[i] += terms[i] * value[j]
                 for k in range(i + 1):
@@ -193,21 +213,18 @@ def _fit(
 ) -> float:
     """Fill the policy from amounts (steps, lanes) and states (states, steps, lanes); return its value at the start."""
     steps, lanes = amounts.shape
-    terms = np.empty(coefficients.shape[1])
-    value = amounts[steps - 1].copy()
+    value, going_on = amounts[steps - 1].copy(), np.empty(lanes)
     for t in range(steps - 2, -1, -1):
         for j in range(lanes):
             value[j] *= discount
         paying = _standardise(amounts[t], states[:, t], centres[t], scales[t])
-        active[t] = paying >= _PATHS_A_TERM * len(terms)
+        active[t] = paying >= _PATHS_A_TERM * coefficients.shape[1]
         if active[t]:
             _regress(amounts[t], states[:, t], value, centres[t], scales[t], coefficients[t])
+            _value_going_on(states[:, t], centres[t], scales[t], coefficients[t], hold[t], going_on)
             for j in range(lanes):
-                pays = amounts[t, j]
-                if pays > 0.0 and pays >= _going_on(
-                    states[:, t, j], centres[t], scales[t], coefficients[t], hold[t], terms
-                ):
-                    value[j] = pays
+                if amounts[t, j] > 0.0 and amounts[t, j] >= going_on[j]:
+                    value[j] = amounts[t, j]
     total: float = 0.0
     for j in range(lanes):
         total += value[j]
@@ -229,16 +246,19 @@ def _follow(
 ) -> None:
     """Fill what the policy pays on each path, brought forward to maturity at `growth` a step."""
     steps, lanes = amounts.shape
-    terms = np.empty(coefficients.shape[1])
+    held, going_on = np.ones(lanes, dtype=np.bool_), np.empty(lanes)
+    for t in range(steps - 1):
+        if not active[t]:
+            continue
+        _value_going_on(states[:, t], centres[t], scales[t], coefficients[t], hold[t], going_on)
+        forward = math.exp(growth * (steps - 1 - t))
+        for j in range(lanes):
+            if held[j] and amounts[t, j] > 0.0 and amounts[t, j] >= going_on[j]:
+                paid[j] = amounts[t, j] * forward
+                held[j] = False
     for j in range(lanes):
-        paid[j] = amounts[steps - 1, j]
-        for t in range(steps - 1):
-            pays = amounts[t, j]
-            if not active[t] or pays <= 0.0:
-                continue
-            if pays >= _going_on(states[:, t, j], centres[t], scales[t], coefficients[t], hold[t], terms):
-                paid[j] = pays * math.exp(growth * (steps - 1 - t))
-                break
+        if held[j]:
+            paid[j] = amounts[steps - 1, j]
 
 
 def fit_policy(

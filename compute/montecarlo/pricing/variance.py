@@ -41,7 +41,7 @@ def coefficients(market: Market, growth: float) -> NDArray[np.float64]:
     # (1 - e^-x) / x and its square over 2, where reversion may be absent
     lasting = gone / kappa if kappa > 0.0 else dt
     drag = kappa * dt
-    early = (lasting / dt - decay) / gone if drag > 1e-4 else 0.5 + drag / 12.0
+    early = (lasting / dt - decay) / gone if drag > 1e-4 else 0.5 - drag / 12.0
     late = 1.0 - early
     if epsilon > 0.0:
         ratio = rho / epsilon
