@@ -56,4 +56,4 @@ def test_pictures_exist() -> None:
 
 def test_both_languages_have_examples() -> None:
     assert blocks("sh")
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
