@@ -94,9 +94,10 @@ format: build/.dev
 reference: build/.dev
 	$(BIN)/python docs/reference.py
 
-# The page that shows every oscillator beside those who computed it independently.
+# The pages that show every oscillator beside those who computed it independently, and where its formula divides by 0.
 conformance: build/.dev
 	$(BIN)/python docs/conformance.py
+	$(BIN)/python docs/degenerate.py
 
 # ---- contract ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 from talib import abstract
@@ -66,3 +69,14 @@ def test_flat_series_of_those_without_a_peer(label):
             inputs = {name: SERIES[label][name] for name in entry.inputs}
             for values in compute(entry.name, inputs).outputs.values():
                 np.testing.assert_allclose(values[200:], FLAT.get(entry.name, 0.0), atol=1e-11, err_msg=entry.name)
+
+
+def test_the_page_of_degenerate_inputs_is_what_its_script_writes():
+    folder = Path(__file__).parents[3] / "docs"
+    script = runpy.run_path(str(folder / "degenerate.py"))
+    text = (folder / "degenerate.md").read_text(encoding="utf-8")
+    assert text == script["page"]()
+    rows = text.removeprefix(script["HEAD"]).splitlines()
+    assert len(rows) == sum(1 + len(entry.variants) for entry in OSCILLATORS)
+    finite = [row for row in rows if "nan" not in row and "inf" not in row]
+    assert {row.split("|")[1].strip() for row in set(rows) - set(finite)} == {"RVOL", "VWMA"}  # as in TA-Lib
