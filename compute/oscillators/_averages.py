@@ -24,9 +24,8 @@ def smoothed(x: Series, factor: float, seed_bars: int, *, seed_divisor: float | 
     With `seed_divisor`, their sum is divided by that instead.
     """
     divisor = float(seed_bars if seed_divisor is None else seed_divisor)
-    return recursion(
-        _recursions.ema, x, state_rows=1, params=(float(factor), seed_bars, divisor), warm_up_bars=seed_bars - 1
-    )[0]
+    params = (float(factor), seed_bars, divisor)
+    return recursion(_recursions.ema, x, state_rows=1, params=params, warm_up_bars=seed_bars - 1, absorbing=True)[0]
 
 
 def sma(x: Series, timeperiod: int) -> Series:

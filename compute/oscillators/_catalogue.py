@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from riskwave.compute.errors import UnknownNameError
-from riskwave.compute.oscillators._program import Program, build
+from riskwave.compute.oscillators._schedule import Program, build
 from riskwave.compute.oscillators._series import Series, source
 from riskwave.compute.registry import Param, Registry, Value
 

@@ -13,7 +13,7 @@ from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._direct import direct_program
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, series_of
-from riskwave.compute.oscillators._program import BLOCK_VALUES, Program, Run
+from riskwave.compute.oscillators._program import BLOCK_VALUES, Run
 from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from riskwave.compute.oscillators._catalogue import Oscillator
+    from riskwave.compute.oscillators._schedule import Program
     from riskwave.compute.registry import Value
 
 BYTES_BEFORE_REDUCED = 64 * 1024 * 1024  # outputs of a sweep that exist at once when a reducer takes their bars away
@@ -224,13 +225,16 @@ def _run_whole(
     check_finite: bool = False,
 ) -> bool:
     """Run over whole panels; return False, with outputs that mean nothing, if they were to be finite and are not."""
-    beforehand = check_finite and not program.absorbing
-    run = Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint, check_finite=beforehand)
+    absorbed = program.absorbed() if check_finite else frozenset[int]()
+    early = program.steady_bar + 1
+    if not all(finite(panels[number][:early]) for number in absorbed):
+        return False
+    checked = [number for number in range(len(panels)) if number not in absorbed] if check_finite else ()
+    run = Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint, checked=checked)
     if not run.advance(panels, targets):
         return False
     # Finite prices can overflow in the state, so it only says when to look.
-    settled = not check_finite or not program.absorbing or run.finite_state()
-    return settled or all(_gapless(panel, checkpoint) for panel in panels)
+    return not absorbed or run.finite_state() or all(_gapless(panel, checkpoint) for panel in panels)
 
 
 def _run_gaps(

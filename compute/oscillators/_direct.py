@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from riskwave.compute.oscillators._catalogue import Oscillator
-    from riskwave.compute.oscillators._program import Floats, Program, _Slot, _Step
+    from riskwave.compute.oscillators._program import Floats
+    from riskwave.compute.oscillators._schedule import Program, Slot, Step
     from riskwave.compute.registry import Value
 
 View = tuple[int, int, int]
@@ -116,7 +117,7 @@ def _place(program: Program) -> tuple[list[int], int]:
     first_own = first_scratch + program.scratch_arrays
     own = 0
 
-    def place(slot: _Slot) -> int:
+    def place(slot: Slot) -> int:
         nonlocal own
         if slot.input >= 0:
             return slot.input
@@ -131,7 +132,7 @@ def _place(program: Program) -> tuple[list[int], int]:
     return places, program.scratch_arrays + own
 
 
-def _translate_step(step: _Step, places: list[int]) -> _Direct:
+def _translate_step(step: Step, places: list[int]) -> _Direct:
     operation, first = step.operation, step.first_bar
     slots = [operand for operand in step.operands if isinstance(operand, tuple)]
     assert all(delay + span <= first for _, delay, span in slots), "an operand is seen before its first bar"

@@ -82,7 +82,11 @@ def window_mean(x: Series, bars: int) -> Series:
     terms = _window_terms(x, bars)
     while len(terms) > 4:
         terms = [elementwise(_kernels.sum4, *terms[:4]), *terms[4:]]
-    return _combined(_kernels.mean4, terms, params=(float(bars),)) if bars > 1 else x
+    if bars == 1:
+        return x
+    if bars & (bars - 1) == 0:
+        return _combined(_kernels.scaled4, terms, params=(1.0 / bars,))
+    return _combined(_kernels.mean4, terms, params=(float(bars),))
 
 
 def _window_terms(x: Series, bars: int) -> list[Series]:
@@ -110,22 +114,32 @@ def window_weighted_sum(x: Series, bars: int) -> Series:
     It is made like `window_sum`: with S the plain sums, the weighted sum of p newer and q older values is
     V(p) + q S(p) + V(q), every term positive for a positive series, so that nothing cancels.
     """
-    pieces: list[tuple[Series, Series, int]] = []
-    plain, weighted = x, x
+    return _merged_halves(_kernels.merge_weighted, x, x, bars, both=False)
+
+
+def _merged_halves(kernel: Callable[..., object], value: Series, plain: Series, bars: int, *, both: bool) -> Series:
+    """Return a window's number made from that of a newer and an older part and their sums, halves of halves.
+
+    The kernel takes the two numbers and sums, and how many bars the older part has, or `both` have.
+    """
+
+    def merge(newer: tuple[Series, Series, int], older: tuple[Series, Series, int]) -> tuple[Series, Series, int]:
+        lag, lengths = newer[2], (newer[2], older[2]) if both else (older[2],)
+        operation = Operation(kernel, tuple(map(float, lengths)), outputs=2)
+        merged = apply(operation, newer[0], newer[1], older[0].lag(lag), older[1].lag(lag))
+        return merged[0], merged[1], lag + older[2]
+
+    part = (value, plain, 1)
+    pieces = []
     for bit in range(bars.bit_length()):
-        length = 1 << bit
-        if bars & length:
-            pieces.append((plain, weighted, length))
-        if bars > length:
-            weighted = weighted + float(length) * plain + weighted.lag(length)
-            plain = plain + plain.lag(length)
-    result_plain, result, covered = pieces.pop()
+        if bars >> bit & 1:
+            pieces.append(part)
+        if bars >> bit > 1:
+            part = merge(part, part)
+    result = pieces.pop()
     while pieces:
-        plain, weighted, length = pieces.pop()
-        result = result + float(length) * result_plain + weighted.lag(covered)
-        result_plain = result_plain + plain.lag(covered)
-        covered += length
-    return result
+        result = merge(result, pieces.pop())
+    return result[0]
 
 
 def window_max(x: Series, bars: int) -> Series:
@@ -166,21 +180,7 @@ def window_slope(x: Series, bars: int) -> Series:
     Its numerator, the sum of the values weighted by their distance to the middle of the window, is made of those of
     two halves and the difference of their sums, like `window_sum`.
     """
-    pieces: list[tuple[Series, Series, int]] = []
-    plain, tilt = x, 0.0 * x
-    for bit in range(bars.bit_length()):
-        length = 1 << bit
-        if bars & length:
-            pieces.append((plain, tilt, length))
-        if bars > length:
-            tilt = (tilt + tilt.lag(length)) + length / 2 * (plain - plain.lag(length))
-            plain = plain + plain.lag(length)
-    plain, tilt, covered = pieces.pop()
-    while pieces:
-        older, older_tilt, length = pieces.pop()
-        older, older_tilt = older.lag(covered), older_tilt.lag(covered)
-        tilt = (tilt + older_tilt) + (length / 2 * plain - covered / 2 * older)
-        plain, covered = plain + older, covered + length
+    tilt = _merged_halves(_kernels.merge_tilted, 0.0 * x, x, bars, both=True)
     return tilt / (bars * (bars * bars - 1) / 12)
 
 

@@ -1,4 +1,4 @@
-"""Turns formulas into a schedule of operations and runs it block by block.
+"""Runs a schedule of operations block by block.
 
 A block is as many bars as fit the processor's second cache, so that what one operation writes the next one reads
 from there. Between two blocks only two things are kept: the state of the recursions, and for each series the last
@@ -7,21 +7,21 @@ rows that something looks back to. A block may be one bar or all of them; the nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riskwave.compute.oscillators._gaps import finite, readable_in_place
-from riskwave.compute.oscillators._series import Node, Operation, Series
 from riskwave.compute.oscillators._tiles import BoundSegment, Segment, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from riskwave.compute.oscillators._schedule import Program
+
 Floats = NDArray[np.float64]
-Key = tuple[object, ...]
 
 # Values of one series in a block: several such arrays fit a second cache. Not a multiple of a page, or else the eight
 # chains of an average and the arrays of a step would compete for the same cache sets; twice as slow, measured.
@@ -33,154 +33,7 @@ CHECK_VALUES = 1_000_000  # between two calls of the checkpoint: some millisecon
 
 
 @dataclass(slots=True)
-class _Slot:
-    """Where one series is kept while a program runs."""
-
-    kept_bars: int = 0  # how many rows before the current block are needed
-    result: int = -1  # which output of the program it is, or -1
-    input: int = -1  # which input of the program it is, or -1
-    scratch: int = -1  # which scratch array it shares with others, or -1
-    last_use: int = -1
-
-
-@dataclass(slots=True)
-class _Step:
-    """One scheduled operation: its operands as (slot, delay, span) or as numbers, and its output slots."""
-
-    operation: Operation
-    operands: tuple[tuple[int, int, int] | float, ...]
-    outputs: tuple[int, ...]
-    first_bar: int
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A schedule, made once for formulas and parameters and run any number of times, by any number of threads."""
-
-    inputs: tuple[str, ...]
-    steps: tuple[_Step, ...]
-    slots: tuple[_Slot, ...]
-    lookbacks: tuple[int, ...]
-    scratch_arrays: int
-
-    @property
-    def recursive(self) -> bool:
-        """Whether any value depends on all that went before."""
-        return any(step.operation.recursive for step in self.steps)
-
-    @property
-    def independent_steps(self) -> bool:
-        """Whether no step reads what another wrote."""
-        read = {operand[0] for step in self.steps for operand in step.operands if isinstance(operand, tuple)}
-        return all(self.slots[number].input >= 0 for number in read)
-
-    @property
-    def absorbing(self) -> bool:
-        """Whether every NaN or infinite input leaves its trace in the state at the end of a run."""
-        return len(self.steps) == 1 and self.steps[0].operation.absorbing
-
-
-@dataclass(slots=True)
-class _Builder:
-    inputs: tuple[str, ...]
-    steps: list[_Step] = field(default_factory=list)
-    slots: list[_Slot] = field(default_factory=list)
-    by_key: dict[Key, tuple[int, ...]] = field(default_factory=dict)
-    by_node: dict[int, tuple[int, ...]] = field(default_factory=dict)
-
-    def place(self, node: Node) -> tuple[int, ...]:
-        """Return the slots of `node`'s outputs, scheduling it unless the same operation on the same operands is."""
-        known = self.by_node.get(id(node))
-        if known is not None:
-            return known
-        if node.operation is None:
-            placed = self._intern(("input", node.name), 1)
-            self.slots[placed[0]].input = self.inputs.index(node.name)
-        else:
-            operands = tuple(
-                (self.place(operand.node)[operand.output], operand.delay, operand.span)
-                if isinstance(operand, Series)
-                else operand
-                for operand in node.operands
-            )
-            placed = self._schedule(node.operation, operands, node.first_bar)
-        self.by_node[id(node)] = placed
-        return placed
-
-    def copy(self, slot: int, delay: int, first_bar: int) -> int:
-        """Schedule a copy of a series: an output that another output, an input or a delayed series would clash with."""
-        self.steps.append(_Step(Operation(np.positive), ((slot, delay, 0),), (len(self.slots),), first_bar))
-        self.slots.append(_Slot())
-        return len(self.slots) - 1
-
-    def _intern(self, key: Key, outputs: int) -> tuple[int, ...]:
-        if key not in self.by_key:
-            self.by_key[key] = tuple(range(len(self.slots), len(self.slots) + outputs))
-            self.slots.extend(_Slot() for _ in range(outputs))
-        return self.by_key[key]
-
-    def _schedule(
-        self, operation: Operation, operands: tuple[tuple[int, int, int] | float, ...], first_bar: int
-    ) -> tuple[int, ...]:
-        key = (operation, operands, first_bar)
-        if key in self.by_key:
-            return self.by_key[key]
-        placed = self._intern(key, operation.outputs)
-        for operand in operands:
-            if isinstance(operand, tuple):
-                slot = self.slots[operand[0]]
-                slot.kept_bars = max(slot.kept_bars, operand[1] + operand[2])
-        self.steps.append(_Step(operation, operands, placed, first_bar))
-        return placed
-
-
-def build(inputs: tuple[str, ...], outputs: Sequence[Series]) -> Program:
-    """Return the program that computes `outputs` from the inputs of these names."""
-    builder = _Builder(inputs)
-    placed = [(builder.place(series.node)[series.output], series) for series in outputs]
-    for slot, series in placed:
-        builder.slots[slot].kept_bars = max(builder.slots[slot].kept_bars, series.delay)
-    for result, (slot, series) in enumerate(placed):
-        home = builder.slots[slot]
-        if series.delay or home.input >= 0 or home.result >= 0:
-            home = builder.slots[builder.copy(slot, series.delay, series.lookback)]
-        home.result = result
-    return Program(
-        inputs,
-        tuple(builder.steps),
-        tuple(builder.slots),
-        tuple(series.lookback for series in outputs),
-        _assign_scratch(builder.steps, builder.slots),
-    )
-
-
-def _assign_scratch(steps: list[_Step], slots: list[_Slot]) -> int:
-    """Let series that nothing looks back to share scratch arrays; return how many of those are needed."""
-    for index, step in enumerate(steps):
-        for operand in step.operands:
-            if isinstance(operand, tuple):
-                slots[operand[0]].last_use = index
-    free: list[int] = []
-    count = 0
-    for index, step in enumerate(steps):
-        for output in step.outputs:
-            slot = slots[output]
-            if slot.result < 0 and not slot.kept_bars:
-                if not free:
-                    free.append(count)
-                    count += 1
-                slot.scratch = free.pop()
-        used = {operand[0] for operand in step.operands if isinstance(operand, tuple)} | set(step.outputs)
-        free.extend(
-            slots[number].scratch
-            for number in sorted(used)
-            if slots[number].scratch >= 0 and slots[number].last_use <= index
-        )
-    return count
-
-
-@dataclass(slots=True)
-class _Storage:
+class Storage:
     """Where a series is while a program runs: bar t of it begins at element ``t * lanes - origin`` of `array`."""
 
     array: Floats
@@ -220,8 +73,8 @@ class Run:
         are carried out together; otherwise the rows that later blocks look back to are copied.
     checkpoint
         Called every few milliseconds; may raise to abandon the run.
-    check_finite
-        Whether to abandon the run at the first block with an input that is not finite.
+    checked
+        Numbers of the inputs to look at: the first block of which one is not finite abandons the run.
     """
 
     def __init__(
@@ -231,21 +84,21 @@ class Run:
         *,
         whole: bool = False,
         checkpoint: Callable[[], None] | None = None,
-        check_finite: bool = False,
+        checked: Sequence[int] = (),
     ) -> None:
         self.program = program
         self.lanes = lanes
         self.bars_seen = 0
         self._whole = whole
         self._checkpoint = checkpoint
-        self._check_finite = check_finite
+        self._checked = checked
         self._unchecked = 0
         self._block_values = BLOCK_VALUES * (INDEPENDENT_STEPS_FACTOR if program.independent_steps else 1)
         self._block_bars = 0
-        self._steady_bar = max((step.first_bar for step in program.steps), default=0)
+        self._steady_bar = program.steady_bar
         self._states = [np.zeros(step.operation.state_rows * lanes) for step in program.steps]
         self._constants: dict[float, Floats] = {}
-        self._storage = [_Storage(np.empty(0)) for _ in program.slots]
+        self._storage = [Storage(np.empty(0)) for _ in program.slots]
         self._plan: tuple[Segment | int, ...] = segments_of(program) if whole else tuple(range(len(program.steps)))
         self._bound: dict[Segment, BoundSegment] = {}
 
@@ -264,7 +117,7 @@ class Run:
             for at in range(0, bars, self._block_bars):
                 size = min(self._block_bars, bars - at)
                 first, end = begin + at, begin + at + size
-                if self._check_finite and not all(finite(panel[at : at + size]) for panel in inputs):
+                if not all(finite(inputs[number][at : at + size]) for number in self._checked):
                     return False
                 self._open_block(first, size)
                 for number, panel in fed:
@@ -287,7 +140,7 @@ class Run:
     ) -> bool:
         """Compute a whole series where no step is a recursion: no block is needed, as no step has to see all of one."""
         self._attach(inputs, outputs)
-        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, check_finite=self._check_finite)
+        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, checked=self._checked)
         bars = inputs[0].shape[0]
         block_bars = max(1, CHECK_VALUES // (self.lanes * len(self.program.steps)))
         for first in range(0, bars, block_bars):

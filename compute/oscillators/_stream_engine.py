@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.oscillators._catalogue import Oscillator
-    from riskwave.compute.oscillators._program import Floats, Program, _Slot, _Step
+    from riskwave.compute.oscillators._program import Floats
+    from riskwave.compute.oscillators._schedule import Program, Slot, Step
     from riskwave.compute.registry import Value
 
 STRIP_BARS = 32
@@ -122,7 +123,7 @@ def layout_of(entry: Oscillator, window: tuple[Value, ...]) -> Layout:
     )
 
 
-def _describe(step: _Step) -> tuple[object, ...]:
+def _describe(step: Step) -> tuple[object, ...]:
     operation = step.operation
     name = getattr(operation.function, "__name__", "")
     return name, operation.params, operation.state_rows, step.operands, step.outputs, step.first_bar
@@ -176,7 +177,7 @@ class Engine:
         """Return the array of each series that nothing looks back to."""
         scratch = np.empty((self.layout.program.scratch_arrays, self.lanes))
 
-        def place(slot: _Slot) -> Floats | None:
+        def place(slot: Slot) -> Floats | None:
             if slot.kept_bars:
                 return None
             if slot.result >= 0:

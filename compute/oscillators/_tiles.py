@@ -22,7 +22,8 @@ from riskwave.compute.oscillators import _kernels
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from riskwave.compute.oscillators._program import Program, _Step, _Storage
+    from riskwave.compute.oscillators._program import Storage
+    from riskwave.compute.oscillators._schedule import Program, Step
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -67,6 +68,9 @@ FUNCTIONS: tuple[Callable[..., object], ...] = (
     _kernels.merge_comoment,
     _kernels.mean_deviation_ratio,
     _kernels.rank_below,
+    _kernels.scaled4,
+    _kernels.merge_weighted,
+    _kernels.merge_tilted,
 )
 
 
@@ -81,10 +85,10 @@ def _pointer(_context: Any, address: Any) -> Any:
 
 
 @kernel()
-def view(series: Integers, first: int, size: int) -> Floats:
-    """Return `size` elements of a series from `first` on; `series` is its row of the table."""
+def view(series: Integers, number: int, first: int, size: int) -> Floats:
+    """Return `size` elements of a series from `first` on."""
     pointer: Any = _pointer
-    return carray(pointer(series[0] + 8 * (first - series[1])), (size,))
+    return carray(pointer(series[number, 0] + 8 * (first - series[number, 1])), (size,))
 
 
 @kernel()
@@ -117,23 +121,24 @@ def arithmetic(function: int, a: Floats, b: Floats, out: Floats) -> None:  # noq
 
 
 @kernel()
-def carry_out(step: Integers, params: Floats, series: Integers, lanes: int, low: int, high: int) -> None:  # noqa: C901, PLR0912, PLR0915 - one for each
-    """Carry out one step for the elements from `low` to `high`."""
-    size, function = high - low, step[0]
-    out = view(series[step[2]], low, size)
-    a = view(series[step[4]], low - step[5] - step[6], size + step[6])
-    b = view(series[step[7]], low - step[8], size)
+def carry_out(steps: Integers, params: Floats, series: Integers, k: int, lanes: int, low: int, high: int) -> None:  # noqa: C901, PLR0912, PLR0915 - one for each
+    """Carry out step `k` for the elements from `low` to `high`."""
+    size, function = high - low, steps[k, 0]
+    # No row of a table is taken as an array: counting its references would take longer than the step.
+    out = view(series, steps[k, 2], low, size)
+    a = view(series, steps[k, 4], low - steps[k, 5] - steps[k, 6], size + steps[k, 6])
+    b = view(series, steps[k, 7], low - steps[k, 8], size)
     if function < 8:
         arithmetic(function, a, b, out)
         return
-    c, d = view(series[step[10]], low - step[11], size), view(series[step[13]], low - step[14], size)
-    second = view(series[step[3]], low, size)
+    c, d = view(series, steps[k, 10], low - steps[k, 11], size), view(series, steps[k, 13], low - steps[k, 14], size)
+    second, first_param = view(series, steps[k, 3], low, size), params[k, 0]
     if function == 8:
         _kernels.larger(a, b, out)
     elif function == 9:
         _kernels.smaller(a, b, out)
     elif function == 10:
-        _kernels.ratio(a, b, params[0], out)
+        _kernels.ratio(a, b, first_param, out)
     elif function == 11:
         _kernels.select_greater(a, b, c, d, out)
     elif function == 12:
@@ -145,7 +150,7 @@ def carry_out(step: Integers, params: Floats, series: Integers, lanes: int, low:
     elif function == 15:
         _kernels.sum4(a, b, c, d, out)
     elif function == 16:
-        _kernels.mean4(a, b, c, d, params[0], out)
+        _kernels.mean4(a, b, c, d, first_param, out)
     elif function == 17:
         _kernels.percent_of_range(a, b, c, out)
     elif function == 18:
@@ -153,7 +158,7 @@ def carry_out(step: Integers, params: Floats, series: Integers, lanes: int, low:
     elif function == 19:
         _kernels.distance(a, b, out)
     elif function == 20:
-        _kernels.relative(a, b, c, params[0], out)
+        _kernels.relative(a, b, c, first_param, out)
     elif function == 21:
         _kernels.percent_share(a, b, out)
     elif function == 22:
@@ -161,16 +166,23 @@ def carry_out(step: Integers, params: Floats, series: Integers, lanes: int, low:
     elif function == 23:
         _kernels.gain_loss(a, b, out, second)
     elif function == 24:
-        _kernels.newer_extremum(a, b, c, d, params[0], out, second)
+        _kernels.newer_extremum(a, b, c, d, first_param, out, second)
     elif function == 25:
         _kernels.directional_moves(a, b, c, d, out, second)
     elif function == 26:
-        e, f = view(series[step[16]], low - step[17], size), view(series[step[19]], low - step[20], size)
-        _kernels.merge_comoment(a, b, c, d, e, f, params[0], params[1], out)
+        e = view(series, steps[k, 16], low - steps[k, 17], size)
+        f = view(series, steps[k, 19], low - steps[k, 20], size)
+        _kernels.merge_comoment(a, b, c, d, e, f, first_param, params[k, 1], out)
     elif function == 27:
-        _kernels.mean_deviation_ratio(a, int(params[0]), lanes, out)
+        _kernels.mean_deviation_ratio(a, int(first_param), lanes, out)
     elif function == 28:
-        _kernels.rank_below(a, int(params[0]), lanes, out)
+        _kernels.rank_below(a, int(first_param), lanes, out)
+    elif function == 29:
+        _kernels.scaled4(a, b, c, d, first_param, out)
+    elif function == 30:
+        _kernels.merge_weighted(a, b, c, d, first_param, out, second)
+    elif function == 31:
+        _kernels.merge_tilted(a, b, c, d, first_param, params[k, 1], out, second)
 
 
 @kernel()
@@ -181,23 +193,21 @@ def run_tiles(
     for begin in range(first, end, tile):
         stop = min(begin + tile, end)
         for k in range(checked.size):
-            if not _kernels.all_finite(view(series[checked[k]], begin, stop - begin)):
+            if not _kernels.all_finite(view(series, checked[k], begin, stop - begin)):
                 return False
         for k in range(series.shape[0]):
-            row = series[k]
-            if row[3] < 0:
-                row[1] = begin
-            elif row[3] > 0 and stop - row[1] > row[3]:
-                kept = row[2]
-                values = view(row, row[1], row[3])
-                at = begin - kept - row[1]
+            capacity, kept = series[k, 3], series[k, 2]
+            if capacity < 0:
+                series[k, 1] = begin
+            elif capacity > 0 and stop - series[k, 1] > capacity:
+                newer, older = view(series, k, series[k, 1], kept), view(series, k, begin - kept, kept)
                 for i in range(kept):
-                    values[i] = values[at + i]
-                row[1] = begin - kept
+                    newer[i] = older[i]
+                series[k, 1] = begin - kept
         for k in range(steps.shape[0]):
             low = max(begin, steps[k, 1])
             if low < stop:
-                carry_out(steps[k], params[k], series, lanes, low, stop)
+                carry_out(steps, params, series, k, lanes, low, stop)
     return True
 
 
@@ -259,15 +269,15 @@ class BoundSegment:
     own_rings
         Whether no series of the segment has an array but those that are attached: the others get short ones here, whose
         last rows the loop itself moves to the front when they are full.
-    check_finite
-        Whether to look first whether the program's inputs are finite.
+    checked
+        Numbers of the program's inputs of which to look first whether they are finite.
     """
 
     program: Program
     segment: Segment
     lanes: int
     own_rings: bool = False
-    check_finite: bool = False
+    checked: Sequence[int] = ()
     _rows: dict[object, int] = field(default_factory=dict)
     _arrays: list[Floats | None] = field(default_factory=list)
     _outer: list[tuple[int, int]] = field(default_factory=list)
@@ -295,15 +305,14 @@ class BoundSegment:
             self._write(number, step, free)
             used = {operand[0] for operand in step.operands if isinstance(operand, tuple)} | set(step.outputs)
             free.extend(self._rows[slot] for slot in used & self.segment.local if last_use.get(slot, -1) <= number)
-        if self.check_finite:
-            inputs = [number for number, slot in enumerate(self.program.slots) if slot.input >= 0]
-            self._checked = np.array([self._rows[number] for number in inputs if number in self._rows], dtype=np.int64)
+        checked = [number for number, slot in enumerate(self.program.slots) if slot.input in self.checked]
+        self._checked = np.array([self._rows[number] for number in checked], dtype=np.int64)
 
-    def _count(self, steps: Sequence[_Step]) -> int:
+    def _count(self, steps: Sequence[Step]) -> int:
         """Return an upper bound of the number of series."""
         return sum(len(step.operands) + len(step.outputs) for step in steps)
 
-    def _write(self, number: int, step: _Step, free: list[int]) -> None:
+    def _write(self, number: int, step: Step, free: list[int]) -> None:
         """Write one step into the table."""
         row, lanes = self._steps[number], self.lanes
         row[_FUNCTION] = FUNCTIONS.index(step.operation.function)
@@ -352,7 +361,7 @@ class BoundSegment:
             self._series[number, _ADDRESS] = array.__array_interface__["data"][0]
         return number
 
-    def run(self, storage: Sequence[_Storage], first: int, end: int) -> bool:
+    def run(self, storage: Sequence[Storage], first: int, end: int) -> bool:
         """Carry out the steps for the elements from `first` to `end`; return False when an input is not finite."""
         series, arrays = self._series, self._arrays
         for row, slot in self._outer:

@@ -7,6 +7,7 @@ import pytest
 
 from riskwave.compute.errors import InputError, NotFiniteError, UnknownNameError
 from riskwave.compute.oscillators import OSCILLATORS, GapPolicy, compute
+from riskwave.compute.oscillators import _compute as compute_module
 
 
 @pytest.fixture
@@ -84,13 +85,14 @@ def test_strict_names_the_first_gap(entry, gappy):
         compute(entry.name, panel, gap_policy=GapPolicy.STRICT, allow_look_ahead=True)
 
 
-@pytest.mark.parametrize("bars", [60, 6_001])
-@pytest.mark.parametrize("name", ["MACD", "MACDFIX", "RSI"])
-def test_a_gap_is_found_wherever_it_is(name, bars):
-    """These look at their state alone, after the run."""
-    assert OSCILLATORS.get(name).program((tuple(OSCILLATORS.get(name).defaults().values()),)).absorbing
+@pytest.mark.parametrize("bars", [120, 6_001])
+@pytest.mark.parametrize("name", ["APO", "MACD", "MACDFIX", "RSI", "TRIX", "TSI"])
+def test_a_gap_is_found_wherever_it_is(name, bars, monkeypatch):
+    """These look at the first bars before the run, and afterwards at their state alone."""
+    monkeypatch.setattr(compute_module, "_run_direct", lambda _request: None)
+    assert OSCILLATORS.get(name).program((tuple(OSCILLATORS.get(name).defaults().values()),)).absorbed()
     walk = 100.0 + np.random.default_rng(6).normal(0.0, 1.0, bars).cumsum()
-    for at in (0, 1, 14, 25, 26, 33, 34, bars // 4 + 7, bars // 4 + 8, bars // 2, bars - 2, bars - 1):
+    for at in (0, 1, 2, 14, 25, 26, 33, 34, bars // 4 + 7, bars // 4 + 8, bars // 2, bars - 2, bars - 1):
         for bad in (np.nan, np.inf, -np.inf):
             close = walk.copy()
             close[at] = bad

