@@ -50,6 +50,8 @@ class IndicatorSpec(Result):
         The conventions in which it differs from the default.
     streams
         True when `indicators.open` serves it.
+    neutral
+        The level at which its meaning changes sides, whose crossings can be counted. None where there is none.
     """
 
     name: str
@@ -67,6 +69,7 @@ class IndicatorSpec(Result):
     reference: str
     conventions: tuple[str, ...]
     streams: bool
+    neutral: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,9 @@ class IndicatorResult(Result):
     params
         The complete parameters that were used. A list is a sweep.
     convention
-        The convention that was used.
+        The convention that was used: talib where the indicator is the same in the one that was asked for.
+    reducer
+        last, crossings or rank, which took the axis of bars away. Empty when every bar is there.
     times
         Time of each bar, datetime64[ns] UTC. None when inline bars carried none.
     symbols
@@ -100,6 +105,7 @@ class IndicatorResult(Result):
     lookback: int | tuple[int, ...]
     params: Mapping[str, Scalar | list[Scalar]]
     convention: str
+    reducer: str
     times: NDArray[np.datetime64] | None
     symbols: tuple[str, ...]
     meta: ResultMeta
@@ -159,9 +165,12 @@ class IndicatorResult(Result):
         return names + (["symbol"] if self._has_symbols() else [])
 
     def _has_symbols(self) -> bool:
-        return any(array.ndim - (self._sweep() is not None) > 1 for array in self.outputs.values()) or (
-            len(self.symbols) > 1
-        )
+        arrays, leading = self.outputs.values(), int(self._sweep() is not None)
+        if self.reducer:
+            several = any(array.ndim > leading and array.shape[-1] > 1 for array in arrays)
+        else:
+            several = any(array.ndim - leading > 1 for array in arrays)
+        return several or len(self.symbols) > 1
 
     def columns(self) -> list[tuple[tuple[Any, ...], NDArray[np.float64]]]:
         """Return each column of the frame under its key."""
@@ -169,7 +178,8 @@ class IndicatorResult(Result):
         found: list[tuple[tuple[Any, ...], NDArray[np.float64]]] = []
         for name, array in self.outputs.items():
             windows = zip(sweep[1], array, strict=True) if sweep else [(None, array)]
-            for window, block in windows:
+            for window, values in windows:
+                block = np.atleast_1d(values)[np.newaxis] if self.reducer else values
                 key = (name,) if sweep is None else (name, window)
                 if not self._has_symbols():
                     found.append((key, np.atleast_1d(block.squeeze()) if block.ndim != 1 else block))
@@ -244,6 +254,7 @@ def decode_spec(message: pb.IndicatorSpec) -> IndicatorSpec:
         reference=message.reference,
         conventions=tuple(message.conventions),
         streams=message.streams,
+        neutral=optional(message, "neutral"),
     )
 
 
@@ -268,6 +279,7 @@ def _decode_result(
         lookback=lookbacks if swept or len(lookbacks) != 1 else lookbacks[0],
         params=params,
         convention=message.convention,
+        reducer=enum_name(pb.Reducer, message.reducer) if message.reducer else "",
         times=times,
         symbols=symbols,
         meta=meta,

@@ -14,7 +14,7 @@ from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeErro
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.call import open_ended
 from riskwave.server.encoding import put_array
-from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.errors import CallError, refused_input
 from riskwave.server.history import Bars
 from riskwave.server.paging import take_page
 from riskwave.server.results import INLINE, fill_meta
@@ -40,7 +40,6 @@ INLINE_VALUES_MAX = 16_384
 ENVELOPE_BYTES = 64 * 1024
 """What is left of a message for everything but arrays."""
 
-CONVENTIONS = ("talib",)
 _Field = Literal["open", "high", "low", "close", "volume"]
 _FIELDS: tuple[_Field, ...] = ("open", "high", "low", "close", "volume")
 _POLICIES = {
@@ -49,6 +48,12 @@ _POLICIES = {
     pb.GAP_POLICY_RESTART: oscillators.GapPolicy.RESTART,
     pb.GAP_POLICY_TAINT: oscillators.GapPolicy.TAINT,
     pb.GAP_POLICY_STRICT: oscillators.GapPolicy.STRICT,
+}
+_REDUCERS = {
+    pb.REDUCER_UNSPECIFIED: None,
+    pb.REDUCER_LAST: oscillators.Reducer.LAST,
+    pb.REDUCER_CROSSINGS: oscillators.Reducer.CROSSINGS,
+    pb.REDUCER_RANK: oscillators.Reducer.RANK,
 }
 _STABILITIES = {
     oscillators.Stability.EXACT: pb.STABILITY_EXACT,
@@ -101,11 +106,11 @@ class IndicatorService:
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
             results = self._pool.run_here(call, _compute, request, bars, call, limit)
             answer, warnings = _encode_results(request, bars, results)
-            _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(request, results)))
+            _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(results)))
             return answer
         results = await self._pool.run(call, _compute, request, bars, call, limit)
         # Hashing takes as long as copying, so they run side by side.
-        hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(request, results)))
+        hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(results)))
         answer, warnings = await self._pool.copy(_encode_results, request, bars, results)
         _finish(answer, request, bars, call, warnings, await hashing)
         return await self._pool.copy(answer.SerializeToString)
@@ -133,6 +138,8 @@ def _encode_spec(entry: oscillators.Oscillator) -> pb.IndicatorSpec:
         looks_ahead=entry.looks_ahead,
         doc=entry.doc,
         reference=entry.source,
+        conventions=entry.conventions,
+        neutral=entry.neutral,
         streams=not entry.looks_ahead,
     )
 
@@ -145,10 +152,10 @@ def _check(request: pb.ComputeIndicatorsRequest) -> None:
         raise InputError("calls", f"{len(request.calls)} calls", f"1 to {CALLS_MAX} calls")
     if request.gap_policy not in _POLICIES:
         raise InputError("gap_policy", str(request.gap_policy), "a value of GapPolicy")
-    if request.convention and request.convention not in CONVENTIONS:
-        raise UnknownNameError("convention", request.convention, CONVENTIONS)
-    if request.reducer not in {pb.REDUCER_UNSPECIFIED, pb.REDUCER_LAST}:
-        raise InputError("reducer", str(request.reducer), "REDUCER_UNSPECIFIED or REDUCER_LAST")
+    if request.convention and request.convention not in set(oscillators.Convention):
+        raise UnknownNameError("convention", request.convention, list(oscillators.Convention))
+    if request.reducer not in _REDUCERS:
+        raise InputError("reducer", str(request.reducer), "a value of Reducer")
     if len(request.calls) == 1:
         return
     labels = [_label(each) for each in request.calls]
@@ -217,11 +224,13 @@ def _compute(
                 gap_policy=_POLICIES[request.gap_policy],
                 max_gap_bars=request.max_gap_bars,
                 allow_look_ahead=request.allow_look_ahead,
-                max_output_bytes=None if request.reducer else bytes_left,
+                max_output_bytes=bytes_left,
+                convention=request.convention or oscillators.Convention.TALIB,
+                reducer=_REDUCERS[request.reducer],
                 checkpoint=call.token.check,
             )
         except TooLargeError as error:
-            raise invalid_field(error.reason, f"calls[{index}]", error.value, error.allowed) from None
+            raise refused_input(error, f"calls[{index}]") from None
         except InputError as error:
             raise _rename(error, index, bars.field) from None
         bytes_left -= sum([output.nbytes for output in result.outputs.values()])
@@ -233,7 +242,7 @@ def _find(name: str, index: int) -> oscillators.Oscillator:
     try:
         return oscillators.OSCILLATORS.get(name)
     except UnknownNameError as error:
-        raise invalid_field(error.reason, f"calls[{index}].name", error.value, error.allowed) from None
+        raise refused_input(error, f"calls[{index}].name") from None
 
 
 def _rename(error: InputError, index: int, data_field: str) -> CallError:
@@ -247,28 +256,12 @@ def _rename(error: InputError, index: int, data_field: str) -> CallError:
         field = f"calls[{index}].name"
     else:
         field = error.field
-    return invalid_field(error.reason, field, error.value, error.allowed)
+    return refused_input(error, field)
 
 
-def _outputs(
-    request: pb.ComputeIndicatorsRequest, result: oscillators.OscillatorResult
-) -> dict[str, NDArray[np.float64]]:
-    """Return what is sent of each output."""
-    if request.reducer != pb.REDUCER_LAST:
-        return result.outputs
-    axis = 1 if np.ndim(result.lookback) else 0
-    return {name: np.asarray(array.take(-1, axis=axis)) for name, array in result.outputs.items()}
-
-
-def _numbers(
-    request: pb.ComputeIndicatorsRequest, results: list[oscillators.OscillatorResult]
-) -> dict[str, NDArray[np.float64]]:
+def _numbers(results: list[oscillators.OscillatorResult]) -> dict[str, NDArray[np.float64]]:
     """Return every number of the answer under a name that no other has."""
-    return {
-        f"{index}.{name}": array
-        for index, result in enumerate(results)
-        for name, array in _outputs(request, result).items()
-    }
+    return {f"{index}.{name}": array for index, result in enumerate(results) for name, array in result.outputs.items()}
 
 
 def _encode_values(value: object) -> ParameterValues:
@@ -292,14 +285,15 @@ def _encode_results(
             name=each.name,
             label=_label(each),
             lookback_bars=[result.lookback] if isinstance(result.lookback, int) else result.lookback.tolist(),
-            convention=request.convention or CONVENTIONS[0],
+            convention=result.convention,
+            reducer=request.reducer,
         )
         for name, value in result.params.items():
             message.params[name].CopyFrom(_encode_values(value) if isinstance(value, list) else _encode_value(value))
-        for name, array in _outputs(request, result).items():
+        for name, array in result.outputs.items():
             put_array(message.outputs.add(name=name).array, array)
         warnings += [ResultWarning("MISSING_INPUTS", text, bars.field) for text in result.warnings]
-    times = bars.times[-1:] if request.reducer == pb.REDUCER_LAST else bars.times
+    times = bars.times if request.reducer == pb.REDUCER_UNSPECIFIED else bars.times[-1:]
     if times.size:
         fill(answer, "times", times)
     return answer, warnings

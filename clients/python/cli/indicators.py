@@ -62,6 +62,12 @@ def compute(
     convention: Annotated[
         str | None, typer.Option(help="talib, wilder, tradingview or tulip.", show_default="talib")
     ] = None,
+    reduce: Annotated[
+        str | None,
+        typer.Option(
+            help="last, crossings or rank: one number for each output instead of every bar.", show_default="all"
+        ),
+    ] = None,
     last: Annotated[int, typer.Option(min=1, help="Bars that the table shows, counted from the last one.")] = 10,
 ) -> None:
     """Compute an indicator on stored prices.
@@ -77,6 +83,7 @@ def compute(
             end=end,
             gap_policy=gap_policy,
             convention=convention,
+            reduce=reduce,
             **parse_params(param),
         )
     if common.output is Output.json:
@@ -88,7 +95,7 @@ def compute(
 
 
 def _rows(result: IndicatorResult, separator: str = ".") -> Iterator[Mapping[str, Any]]:
-    """Return one row a bar, one column an output, window and symbol."""
+    """Return one row a bar (one in all after a reducer), one column an output, window and symbol."""
     columns = {separator.join(str(part) for part in key): values for key, values in result.columns()}
     times = result.times
     for i in range(max(len(values) for values in columns.values())):
@@ -106,5 +113,6 @@ def _write_table(result: IndicatorResult, last: int) -> None:
         for row in rows[-last:]
     )
     lookback = result.lookback if isinstance(result.lookback, int) else ", ".join(map(str, result.lookback))
-    title = f"{result.heading()}, lookback {lookback}, {len(rows):,} bars"
+    what = f"{result.reducer} of each output" if result.reducer else f"{len(rows):,} bars"
+    title = f"{result.heading()}, {result.convention}, lookback {lookback}, {what}"
     write_grid(Grid(title, names, cells, frozenset(range(1, len(names))), result.meta.notes()))
