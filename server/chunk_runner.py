@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
 
-from riskwave.compute.montecarlo import estimate_cost, plan_chunks, simulate_chunk
+from riskwave.compute.montecarlo import estimate_cost, plan_chunks, simulate_chunk, summing
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.cluster import ClusterLostError
 from riskwave.v1 import meta_pb2
@@ -51,6 +51,17 @@ R = TypeVar("R", bound=ChunkOutcome)
 """A chunk's result."""
 
 
+class Sum(Protocol[R]):
+    """Takes in results as they come, so that they need not all be kept."""
+
+    def add(self, result: R, /) -> R:
+        """Take one in and return what is left to be remembered of it."""
+
+
+def _keep_all(_spec: object) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Work(Generic[S, R]):
     """A kind of work that is cut into chunks.
@@ -67,6 +78,8 @@ class Work(Generic[S, R]):
         What the whole costs.
     placement_field
         The request's field that says where to run.
+    sum_up
+        What takes results in as they come; None where all are kept.
     """
 
     kind: str
@@ -74,9 +87,12 @@ class Work(Generic[S, R]):
     compute: Callable[[S, Chunk], R]
     cost: Callable[[S], WorkCost]
     placement_field: str = "spec.placement"
+    sum_up: Callable[[S], Sum[R] | None] = _keep_all
 
 
-SIMULATION: Work[SimulationSpec, ChunkResult] = Work("simulate", plan_chunks, simulate_chunk, estimate_cost)
+SIMULATION: Work[SimulationSpec, ChunkResult] = Work(
+    "simulate", plan_chunks, simulate_chunk, estimate_cost, sum_up=summing
+)
 
 
 @dataclass(slots=True)
@@ -92,7 +108,9 @@ class ChunkRun(Generic[S, R]):
     wanted
         Where the caller wants it; unspecified lets the size decide.
     results
-        What has come, by the chunk's index.
+        What has come, by the chunk's index; what is left of it where it was summed up.
+    sum
+        What took the results in; None where they are all kept.
     placement, worker_count
         Where it runs.
     warnings
@@ -103,10 +121,15 @@ class ChunkRun(Generic[S, R]):
     chunks: tuple[Chunk, ...]
     wanted: meta_pb2.Placement.ValueType
     results: dict[int, R] = field(default_factory=dict)
+    sum: Sum[R] | None = None
     placement: meta_pb2.Placement.ValueType = meta_pb2.PLACEMENT_SERVER
     worker_count: int = 0
     warnings: list[ResultWarning] = field(default_factory=list)
     _prefix: list[R] = field(default_factory=list)
+
+    def take(self, result: R) -> None:
+        """Take a chunk's result in."""
+        self.results[result.chunk.index] = result if self.sum is None else self.sum.add(result)
 
     def missing(self) -> list[Chunk]:
         """Return the chunks that have not come, in plan order."""
@@ -162,7 +185,7 @@ class ChunkRunner(Generic[S, R]):
         """
         begin_s = time.perf_counter()
         chunks = await self._pool.copy(self._work.plan, spec)
-        run: ChunkRun[S, R] = ChunkRun(spec, chunks, wanted)
+        run: ChunkRun[S, R] = ChunkRun(spec, chunks, wanted, sum=self._work.sum_up(spec))
         run.placement = self.place(spec, wanted)
         if wanted == meta_pb2.PLACEMENT_CLUSTER and run.placement != wanted:
             self._note_loss(run, "the server has none")
@@ -175,7 +198,7 @@ class ChunkRunner(Generic[S, R]):
             try:
                 async with aclosing(self._cluster.compute(self._work.kind, spec, chunks)) as results:
                     async for result in results:
-                        run.results[result.chunk.index] = result
+                        run.take(result)
                         yield run
             except ClusterLostError as error:
                 self._note_loss(run, str(error))
@@ -185,7 +208,7 @@ class ChunkRunner(Generic[S, R]):
             run.worker_count = min(self._pool.thread_count, len(missing))
             async with aclosing(self._in_threads(spec, missing, call)) as results:
                 async for result in results:
-                    run.results[result.chunk.index] = result
+                    run.take(result)
                     yield run
         call.queue_s += started_s - begin_s
         call.compute_s += time.perf_counter() - started_s

@@ -29,17 +29,27 @@ from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.result import (
     SimulationResult,
     SimulationStatistics,
+    Summing,
     ThresholdProbability,
     WealthFan,
     digest,
     summarize,
+    summing,
     target_reached,
 )
-from riskwave.compute.montecarlo.spec import PATHS_MAX, PATHS_MIN, CashFlow, PrecisionTarget, SimulationSpec
+from riskwave.compute.montecarlo.spec import (
+    EXACT_PATHS_MAX,
+    PATHS_MAX,
+    PATHS_MIN,
+    CashFlow,
+    PrecisionTarget,
+    SimulationSpec,
+)
 from riskwave.compute.montecarlo.stopping import StoppingRule
 from riskwave.compute.montecarlo.summary import DistributionSummary, Histogram, Quantile, Tail
 
 __all__ = [
+    "EXACT_PATHS_MAX",
     "MODELS",
     "PATHS_MAX",
     "PATHS_MIN",
@@ -57,6 +67,7 @@ __all__ = [
     "SimulationSpec",
     "SimulationStatistics",
     "StoppingRule",
+    "Summing",
     "Tail",
     "ThresholdProbability",
     "WealthFan",
@@ -70,6 +81,7 @@ __all__ = [
     "simulate_chunk",
     "simulate_path",
     "summarize",
+    "summing",
     "target_reached",
     "validate",
     "warm_up",

@@ -11,6 +11,8 @@ import numpy as np
 
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
 from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
+from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
+from riskwave.compute.montecarlo.tally import CELLS, Counts, count_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +34,12 @@ FIRST_BOUNDARY: Final = 8_192
 SAMPLE_S: Final = 0.003
 """Time of a run that is measured to tell what a whole simulation would take."""
 
+CHUNK_PATHS_MAX: Final = 1 << 18
+"""Paths of a chunk at most, so that it needs no more than 8 MB for its results."""
+
 _PATH_NS: Final = 250.0
+_COUNT_NS: Final = 200.0
+"""Time to count the results of one path, beside simulating it."""
 _SPARE_BYTES: Final = 64 << 20
 
 
@@ -60,12 +67,16 @@ class ChunkResult:
         Shape (fan days, columns): wealth of those of the chunk's paths of which the fan is made.
     asset_paths
         Shape (columns, days + 1, assets): the assets' values along those of the chunk's paths that are kept whole.
+    counts
+        For each row what `tally` keeps of it, in place of the results, which have no column then: of a simulation of
+        more than `EXACT_PATHS_MAX` paths.
     """
 
     chunk: Chunk
     results: NDArray[np.float64]
     fan: NDArray[np.float64]
     asset_paths: NDArray[np.float64]
+    counts: tuple[Counts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,9 @@ def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
 
 def _chunk_paths(spec: SimulationSpec) -> int:
     path_s = 1e-9 * step_count_of(spec) * MODELS.get(spec.model).path_step_ns(law_of(spec))
-    paths = int(CHUNK_S / path_s)
+    if spec.paths > EXACT_PATHS_MAX:
+        path_s += 1e-9 * _COUNT_NS
+    paths = min(int(CHUNK_S / path_s), CHUNK_PATHS_MAX)
     if paths >= LANES:
         return paths - paths % LANES
     return max(2 * (paths // 2), 2)
@@ -148,7 +161,9 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
     assets = 1 if law.mode == "collapsed" else len(law.weights)
     step_ns = MODELS.get(spec.model).path_step_ns(law)
     steps = step_count_of(spec)
-    path_bytes = 8 * len(results_of(spec)) * spec.paths
+    path_bytes = 8 * len(results_of(spec)) * min(spec.paths, EXACT_PATHS_MAX)
+    if spec.paths > EXACT_PATHS_MAX:  # counts, dense and on their way
+        path_bytes = 16 * len(results_of(spec)) * CELLS
     fan_bytes = 8 * len(fan_days(spec)) * min(spec.paths, FAN_PATHS)
     sample_bytes = 8 * spec.sample_paths * (spec.horizon_days + 1) * len(law.weights)
     return SimulationCost(
@@ -213,7 +228,11 @@ def _simulate(spec: SimulationSpec, chunk: Chunk, kept: int) -> ChunkResult:
         asset_paths=np.empty((kept, spec.horizon_days + 1 if kept else 0, len(law.weights))),
     )
     MODELS.get(spec.model).simulate(spec, law, PathBlock(chunk.first_path, steps, step_days, sink))
-    return ChunkResult(chunk, sink.results, sink.fan, sink.asset_paths)
+    if spec.paths <= EXACT_PATHS_MAX:
+        return ChunkResult(chunk, sink.results, sink.fan, sink.asset_paths)
+    levels: tuple[tuple[float, ...], ...] = (spec.return_thresholds, *((),) * (len(sink.results) - 1))
+    counts = tuple(count_values(row, wanted) for row, wanted in zip(sink.results, levels, strict=True))
+    return ChunkResult(chunk, sink.results[:, :0], sink.fan, sink.asset_paths, counts)
 
 
 def simulate_path(spec: SimulationSpec, path: int) -> ChunkResult:

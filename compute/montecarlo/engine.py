@@ -12,8 +12,8 @@ from riskwave.compute.montecarlo import pricing
 from riskwave.compute.montecarlo.calibration.garch import OBSERVATIONS_MIN
 from riskwave.compute.montecarlo.chunk import plan_chunks, simulate_chunk
 from riskwave.compute.montecarlo.model import MODELS
-from riskwave.compute.montecarlo.result import summarize
-from riskwave.compute.montecarlo.spec import Mode, SimulationSpec
+from riskwave.compute.montecarlo.result import Summing, summarize
+from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX, Mode, SimulationSpec
 from riskwave.compute.montecarlo.stopping import StoppingRule
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def run(spec: SimulationSpec) -> SimulationResult:
     >>> abs(mean.value - 0.13424645) < 4 * mean.standard_error
     True
     """
+    if spec.paths > EXACT_PATHS_MAX:
+        return Summing(spec).add_all(simulate_chunk(spec, chunk) for chunk in plan_chunks(spec)).result()
     rule = StoppingRule(spec)
     done: list[ChunkResult] = []
     for chunk in plan_chunks(spec):

@@ -165,6 +165,6 @@ def validate(spec: SimulationSpec) -> tuple[ResultWarning, ...]:
     >>> validate(spec)
     Traceback (most recent call last):
         ...
-    riskwave.compute.errors.InputError: paths was 1; it must be an integer from 2 to 10000000
+    riskwave.compute.errors.InputError: paths was 1; it must be an integer from 2 to 1000000000
     """
     return law_of(spec).warnings

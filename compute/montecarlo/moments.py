@@ -31,6 +31,13 @@ def _block_sums(values: NDArray[np.float64], centre: float, sums: NDArray[np.flo
         sums[0, block], sums[1, block], sums[2, block], sums[3, block] = s1, s2, s3, s4
 
 
+def power_sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums of the first four powers of a finite, contiguous array, in a fixed order; shape (4,)."""
+    sums = np.empty((4, -(-len(values) // _BLOCK)))
+    _block_sums(values, 0.0, sums)
+    return np.array([math.fsum(row) for row in sums])
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Count, mean, standard deviation (ddof 1, NaN for a single value), skewness, and kurtosis, 3 when normal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.montecarlo.chunk import FAN_PATHS, fan_days, results_of
 from riskwave.compute.montecarlo.model import law_of
+from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
 from riskwave.compute.montecarlo.summary import (
     DistributionSummary,
     Tail,
@@ -17,6 +18,7 @@ from riskwave.compute.montecarlo.summary import (
     quantile_of_sorted,
     summarize_distribution,
 )
+from riskwave.compute.montecarlo.tally import Tally, counted_probability, summarize_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,6 +108,9 @@ class SimulationResult:
         asked for.
     stopped_early
         Whether a precision target ended the run before all paths.
+    quantile_rank_error
+        Largest rank error of the quantiles as a fraction of the paths, where these were counted in cells; 0 where every
+        path was kept.
     num_simulations, time_horizon_days, seed
         Paths, days of each, and the seed.
     warnings
@@ -124,6 +129,7 @@ class SimulationResult:
     time_horizon_days: int
     seed: int
     warnings: tuple[ResultWarning, ...]
+    quantile_rank_error: float = 0.0
 
 
 def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> SimulationResult:
@@ -136,6 +142,8 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
     chunks
         All chunks of the plan; or its first ones, at least one, for an estimate on the way.
     """
+    if spec.paths > EXACT_PATHS_MAX:
+        return Summing(spec).add_all(chunks).result()
     ordered = sorted(chunks, key=lambda result: result.chunk.index)
     assert [result.chunk.index for result in ordered] == list(range(len(ordered))), "a chunk is missing or twice there"
     results = np.concatenate([result.results for result in ordered], axis=1)
@@ -166,6 +174,70 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
         seed=spec.seed,
         warnings=law_of(spec).warnings,
     )
+
+
+def summing(spec: SimulationSpec) -> Summing | None:
+    """Return what takes in the chunks of a simulation that does not keep its paths; None for one that does."""
+    return Summing(spec) if spec.paths > EXACT_PATHS_MAX else None
+
+
+class Summing:
+    """Takes in the chunks of a simulation of any number of paths as they come, in memory that does not grow with them.
+
+    For more than `EXACT_PATHS_MAX` paths only; the order in which chunks come does not matter.
+    """
+
+    def __init__(self, spec: SimulationSpec) -> None:
+        self._spec = spec
+        self._tallies = [Tally() for _ in results_of(spec)]
+        self._first: dict[int, ChunkResult] = {}
+        self._paths = 0
+
+    def add(self, result: ChunkResult) -> ChunkResult:
+        """Count a chunk in, and return what is left to be remembered of it."""
+        for tally, part in zip(self._tallies, result.counts, strict=True):
+            tally.add(part)
+        self._paths += result.chunk.path_count
+        left = replace(result, counts=())
+        if result.fan.shape[1] or result.asset_paths.size:
+            self._first[result.chunk.index] = left
+        return left
+
+    def add_all(self, results: Iterable[ChunkResult]) -> Summing:
+        """Count several in."""
+        for result in results:
+            self.add(result)
+        return self
+
+    def result(self) -> SimulationResult:
+        """Return the result of what has been counted."""
+        spec = self._spec
+        parts = [tally.counted() for tally in self._tallies]
+        pairs = [
+            summarize_counts(name, part, spec.tail_probabilities, spec.confidence)
+            for name, part in zip(results_of(spec), parts, strict=True)
+        ]
+        summaries = tuple(summary for summary, _error in pairs)
+        first = [self._first[index] for index in sorted(self._first)]
+        kept = [each.asset_paths for each in first if each.asset_paths.size]
+        probabilities = [
+            counted_probability(parts[0], i, spec.confidence) for i in range(1 + len(spec.return_thresholds))
+        ]
+        return SimulationResult(
+            statistics=_statistics(summaries[0], probabilities[0]),
+            summaries=summaries,
+            fan=_fan(spec, first),
+            tails=summaries[0].tails,
+            thresholds=tuple(map(ThresholdProbability, spec.return_thresholds, probabilities[1:])),
+            distributions={},
+            sample_paths=np.concatenate(kept) if kept else np.empty((0, 0, 0)),
+            stopped_early=False,
+            num_simulations=self._paths,
+            time_horizon_days=spec.horizon_days,
+            seed=spec.seed,
+            warnings=law_of(spec).warnings,
+            quantile_rank_error=max(error for _summary, error in pairs),
+        )
 
 
 def target_reached(spec: SimulationSpec, result: SimulationResult) -> bool:

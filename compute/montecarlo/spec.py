@@ -21,8 +21,10 @@ Rebalancing = Literal["daily", "none"]
 Sampling = Literal["independent", "antithetic"]
 
 PATHS_MIN: Final = 2
-PATHS_MAX: Final = 10_000_000
-"""Every path keeps four numbers, 32 bytes, so that quantiles are exact: 320 MB at the limit."""
+PATHS_MAX: Final = 1_000_000_000
+
+EXACT_PATHS_MAX: Final = 10_000_000
+"""Up to here every path keeps four numbers, 32 bytes, and quantiles are exact; above, paths are counted in cells."""
 
 HORIZON_DAYS_MAX: Final = 10_000
 """About forty years of trading days."""
@@ -171,12 +173,25 @@ def check_run(spec: SimulationSpec) -> None:
         check_number(threshold, f"return_thresholds[{index}]", low=-RETURN_THRESHOLD_MAX, high=RETURN_THRESHOLD_MAX)
 
     _check_cash_flows(spec)
+    if spec.paths > EXACT_PATHS_MAX:
+        _check_counted(spec)
     _check_integer("sample_path_count", spec.sample_paths, 0, spec.paths)
     if spec.sample_paths and spec.terminal_only:
         raise InputError("sample_path_count", spec.sample_paths, "0 with terminal_only, which keeps no path")
     if spec.target is not None:
         check_choice(spec.target.statistic, "target.statistic", TARGET_STATISTICS)
         check_number(spec.target.standard_error, "target.standard_error", low=0.0, high=1e6, closed=False)
+
+
+def _check_counted(spec: SimulationSpec) -> None:
+    """Refuse what needs every path's numbers at once where they are counted and forgotten."""
+    few = f"at most {EXACT_PATHS_MAX} paths"
+    if spec.distributions:
+        raise TooLargeError("paths", spec.paths, f"{few} with distributions")
+    if spec.sampling == "antithetic":
+        raise TooLargeError("paths", spec.paths, f"{few} with antithetic pairs")
+    if spec.target is not None:
+        raise TooLargeError("paths", spec.paths, f"{few} with a precision target")
 
 
 def _check_cash_flows(spec: SimulationSpec) -> None:

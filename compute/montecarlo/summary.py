@@ -211,7 +211,7 @@ def summarize_distribution(
     tail_probabilities = tuple(dict.fromkeys((*TAIL_PROBABILITIES, *probabilities)))
     quantile_probabilities = sorted({*QUANTILE_PROBABILITIES, *tail_probabilities})
     if len(values) == 0:
-        return _undefined_summary(name, undefined_count, quantile_probabilities, tail_probabilities)
+        return undefined_summary(name, undefined_count, quantile_probabilities, tail_probabilities)
     ordered = np.sort(values)
     quantiles = {}
     for p in quantile_probabilities:
@@ -238,9 +238,10 @@ def summarize_distribution(
     )
 
 
-def _undefined_summary(
+def undefined_summary(
     name: str, undefined_count: int, quantile_probabilities: Sequence[float], tail_probabilities: Sequence[float]
 ) -> DistributionSummary:
+    """Return the summary of a number that no path has."""
     return DistributionSummary(
         name=name,
         count=0,

@@ -25,7 +25,7 @@ from riskwave.v1.codec import fill
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
-    from riskwave.compute.montecarlo import SimulationResult, SimulationSpec
+    from riskwave.compute.montecarlo import ChunkResult, SimulationResult, SimulationSpec
     from riskwave.server.call import Call
     from riskwave.server.runtime import Runtime
 
@@ -88,7 +88,7 @@ class SimulationService:
             async for run, result in steps:  # noqa: B007 - the last ones
                 pass
         assert run is not None, "every plan has a chunk"
-        result = result or await self._summarize(given, run, call)
+        result = result or await self._summarize(run, call)
         answer = pb.SimulateResponse()
         self._fill_run_meta(answer.meta, given, run, result, call)
         if not request.spec.distributions:
@@ -121,7 +121,7 @@ class SimulationService:
                 if len(prefix) == sent or len(prefix) == len(run.chunks):
                     continue
                 sent = len(prefix)
-                estimate = await self._pool.run_slice(call, montecarlo.summarize, given.spec, prefix)
+                estimate = await self._pool.run_slice(call, _result_of, run, prefix)
                 last_s = time.perf_counter()
                 summary_s = last_s - now_s
                 answer = pb.StreamSimulationResponse()
@@ -132,7 +132,7 @@ class SimulationService:
                 )
                 yield answer
         assert run is not None, "every plan has a chunk"
-        result = result or await self._summarize(given, run, call)
+        result = result or await self._summarize(run, call)
         if request.spec.distributions:
             for piece in _pieces(result):
                 _fill_progress(piece.progress, run, time.perf_counter() - begin_s)
@@ -187,9 +187,9 @@ class SimulationService:
             history = await self._runtime.history.returns(data, "spec.portfolio")
         return await self._pool.copy(decode_spec, message, history)
 
-    async def _summarize(self, given: SimulationInput, run: SimulationRun, call: Call) -> SimulationResult:
+    async def _summarize(self, run: SimulationRun, call: Call) -> SimulationResult:
         begin_s = time.perf_counter()
-        result = await self._pool.run_slice(call, montecarlo.summarize, given.spec, list(run.results.values()))
+        result = await self._pool.run_slice(call, _result_of, run, list(run.results.values()))
         call.compute_s += time.perf_counter() - begin_s
         return result
 
@@ -233,6 +233,13 @@ class SimulationService:
             worker_count=worker_count,
             seed=given.spec.seed,
         )
+
+
+def _result_of(run: SimulationRun, results: list[ChunkResult]) -> SimulationResult:
+    """Return the result of some chunks; of all that have come where they were not kept."""
+    if isinstance(run.sum, montecarlo.Summing):
+        return run.sum.result()
+    return montecarlo.summarize(run.spec, results)
 
 
 def _interval_s(request: pb.StreamSimulationRequest) -> float:

@@ -43,6 +43,7 @@ def fill_result(
             threshold=threshold.threshold, probability_at_or_below=make_estimate(threshold.probability_at_or_below)
         )
     message.stopped_early = result.stopped_early
+    message.quantile_rank_error = result.quantile_rank_error
     if result.sample_paths.size and whole:
         put_array(message.sample_paths, result.sample_paths)
     if distributions:

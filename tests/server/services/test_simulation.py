@@ -115,7 +115,7 @@ def test_a_cluster_that_is_not_there_is_reported(stub) -> None:
 
 def test_models_are_listed(stub) -> None:
     models = {model.name: model for model in stub.ListModels(pb.ListModelsRequest()).models}
-    assert tuple(models) == montecarlo.MODELS.names()
+    assert tuple(name for name, model in models.items() if model.simulates_portfolios) == montecarlo.MODELS.names()
     assert spec_pb.SIMULATION_MODE_COLLAPSED in models["normal"].modes
     assert models["normal"].doc
 
@@ -143,6 +143,20 @@ def test_money_leaves_and_only_the_ends_are_kept(stub) -> None:
     assert answer.meta.digest == montecarlo.digest(expected)
     assert [summary.name for summary in answer.result.summaries] == ["returns"]
     assert [(one.code, one.field) for one in answer.meta.warnings] == [("PATHS_SIMULATED", "spec.terminal_only")]
+
+
+def test_more_paths_than_are_kept_are_counted(stub) -> None:
+    fields = {"paths": montecarlo.EXACT_PATHS_MAX + 1, "model": "gbm", "terminal_only": True}
+    answer = stub.Simulate(pb.SimulateRequest(spec=make_spec(**fields)))
+    expected = direct(**fields)
+    assert answer.meta.digest == montecarlo.digest(expected)
+    assert answer.result.quantile_rank_error == expected.quantile_rank_error > 0
+    stream = stub.StreamSimulation(
+        pb.StreamSimulationRequest(spec=make_spec(**fields), min_interval={"nanos": 50_000_000})
+    )
+    *before, last = stream
+    assert last.meta.digest == answer.meta.digest
+    assert [one.result.num_simulations for one in before] == sorted(one.result.num_simulations for one in before)
 
 
 def test_paths_of_the_assets_come_when_asked_for(stub) -> None:

@@ -101,6 +101,6 @@ def test_reflection_lists_the_contract(channel, start_server) -> None:
 
 def test_limits_of_simulations_are_those_of_the_kernels_or_less(channel) -> None:
     limits = info(channel).limits
-    assert (limits.simulation_paths, limits.simulation_horizon_days) == (10_000_000, 10_000)
+    assert (limits.simulation_paths, limits.simulation_horizon_days) == (1_000_000_000, 10_000)
     assert largest_simulation(LimitSettings(simulation_paths=500)) == (500, 10_000)
-    assert largest_simulation(LimitSettings(simulation_paths=10**9)) == (10_000_000, 10_000)
+    assert largest_simulation(LimitSettings(simulation_paths=10**10)) == (1_000_000_000, 10_000)
