@@ -15,7 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 from riskwave._errors import invalid
 from riskwave.v1.codec import fill, fill_array
 from riskwave.v1.market_data_service_pb2 import PriceSelection
-from riskwave.v1.portfolio_pb2 import Holdings, InlineReturns, PortfolioData
+from riskwave.v1.portfolio_pb2 import Holdings, InlineReturns, PortfolioData, ReturnKind
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -55,6 +55,9 @@ class PortfolioOptions(TypedDict, total=False):
         The source of the prices. None takes the preferred one of each symbol.
     start, end
         First and last date, both included. None takes all common dates.
+    return_kind
+        simple (default) or log: how returns are made of stored prices. Only a covariance can be of log returns: the
+        return of a portfolio is the weighted sum of simple ones.
     """
 
     weights: Weights | None
@@ -65,6 +68,7 @@ class PortfolioOptions(TypedDict, total=False):
     source: str | None
     start: Date | None
     end: Date | None
+    return_kind: str | None
 
 
 def date_text(value: Date | None) -> str:
@@ -166,10 +170,18 @@ def portfolio_data(
     source: str | None = None,
     start: Date | None = None,
     end: Date | None = None,
+    return_kind: str | None = None,
 ) -> PortfolioData:
     """Return a portfolio and its history. See `PortfolioOptions`."""
-    data = PortfolioData(source=source or "", start_date=date_text(start), end_date=date_text(end))
+    data = PortfolioData(
+        source=source or "",
+        start_date=date_text(start),
+        end_date=date_text(end),
+        return_kind=enum_value(ReturnKind, return_kind, "return_kind"),
+    )
     if returns is not None:
+        if return_kind is not None:
+            raise invalid("return_kind", return_kind, "left out beside returns, which are what they are")
         if portfolio is not None or symbols is not None:
             raise invalid("returns", "given with portfolio or symbols", "given alone, with weights")
         _fill_returns(data.inline_returns, read_table(returns, "returns"), weights, assets)
@@ -223,7 +235,6 @@ def _fill_returns(inline: InlineReturns, table: Table, weights: Weights | None, 
     inline.assets.extend(names)
     if table.times is not None:
         fill(inline, "times", table.times)
-    return inline
 
 
 def enum_value(enum: Any, name: str | None, field: str) -> Any:

@@ -32,8 +32,10 @@ def as_plain(value: Any) -> Any:
         return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     if isinstance(value, list | tuple):
         return [as_plain(item) for item in value]
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.date):  # a datetime is one, too
         return value.isoformat()
+    if isinstance(value, np.datetime64):
+        return str(value)
     return value
 
 

@@ -98,7 +98,8 @@ class Risk(Api[F]):
         Parameters
         ----------
         periods_per_year
-            Periods by which return and volatility are annualised. None means 252.
+            Periods a year by which return and volatility are annualised. None takes what the dates of stored prices
+            have, 252 for daily and 12 for monthly ones, which a warning tells; and 252 for `returns`.
         risk_free_rate
             A year, as a fraction.
         confidence

@@ -405,12 +405,55 @@ def test_help_loads_neither_grpc_nor_numpy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_gaps_are_listed_and_a_holiday_is_none(riskwave: Run) -> None:
+    done = riskwave("prices", "gaps", "WTI", "--start", "2025-01-01", "--end", "2025-12-31", "--output", "csv")
+    found = [line.split(",")[:6] for line in done.stdout.splitlines()]
+    assert found[0] == ["symbol", "source", "kind", "start", "end", "missing"]
+    # Columbus Day and Veterans Day: the New York exchanges are open, and no spot price is assessed.
+    assert [row[3] for row in found[1:]] == ["2025-10-13", "2025-11-11"]
+    document = json.loads(riskwave("prices", "gaps", "WTI", "--calendar", "24/5", "--output", "json").stdout)
+    assert (document["kind"], document["items"][0]["calendar"]) == ("gaps", "24/5")
+    assert document["items"][0]["missing_count"] > 300
+    table = riskwave("prices", "gaps", "--source", "sample", columns=160).stdout
+    assert "36 series" in table
+    assert "WTI: longest gaps" in table
+
+
+def test_who_was_asked_and_why(riskwave: Run) -> None:
+    done = riskwave("prices", "get", "WTI", "--source", "auto", "--explain", "--max-points", "50", columns=140)
+    assert done.returncode == 0, done.stderr
+    for vendor in ("alpha_vantage", "fmp", "commodity_price_api", "api_ninjas"):
+        assert f"no key of {vendor} is configured" in done.stdout
+    assert "stored prices are given; the newest is" in done.stdout
+    assert "points, chosen so that the line looks the same" in done.stdout
+    sources = json.loads(riskwave("prices", "sources", "--output", "json").stdout)["items"]
+    sample = next(one for one in sources if one["name"] == "sample")
+    assert sample["first_time"].startswith("1960-01-01")
+    assert [len(one["budgets"]) for one in sources[:4]] == [3, 1, 2, 2]
+
+
+def test_covariance_of_log_returns(riskwave: Run) -> None:
+    options = ("--start", "2021-01-01", "--end", "2022-12-31", "--output", "csv")
+    simple, log = (
+        float(
+            riskwave("risk", "covariance", "WTI,BRENT", "--return-kind", kind, *options)
+            .stdout.splitlines()[1]
+            .split(",")[2]
+        )
+        for kind in ("simple", "log")
+    )
+    assert 0 < abs(log / simple - 1) < 0.2
+    refused = riskwave("risk", "covariance", "WTI", "--return-kind", "lg")
+    assert refused.returncode == 6
+    assert "it must be one of simple, log" in refused.stderr
+
+
 def test_every_command_has_help() -> None:
     tree = {
         "indicators": ["list", "compute"],
-        "prices": ["sources", "assets", "get", "import", "watch"],
+        "prices": ["sources", "assets", "get", "gaps", "import", "watch"],
         "portfolio": ["put", "get", "list", "delete", "watch"],
-        "risk": ["analyze", "rolling", "stress", "backtest", "optimize"],
+        "risk": ["analyze", "rolling", "covariance", "stress", "backtest", "optimize"],
         "simulate": ["run", "estimate", "price", "models"],
         "jobs": ["submit", "list", "get", "watch", "result", "cancel", "delete"],
     }
@@ -425,7 +468,7 @@ def test_every_command_has_help() -> None:
             assert result.exit_code == 0, (group, command, result.output)
             assert "--output" in result.output
             assert "--address" in result.output
-    for name in ("up", "serve", "worker", "config", "doctor"):
+    for name in ("up", "serve", "worker", "backup", "config", "doctor"):
         assert runner.invoke(app, [name, "--help"]).exit_code == 0, name
 
 

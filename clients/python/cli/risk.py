@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="How much a portfolio can lose.", add_completion=False, no_args_is_help=True)
 
-PeriodsOption = Annotated[float | None, typer.Option("--periods-per-year", min=1.0, show_default="252")]
+PeriodsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--periods-per-year",
+        min=1.0,
+        help="Periods by which figures are annualised.",
+        show_default="as the dates have: 252 daily, 52 weekly, 12 monthly",
+    ),
+]
 RateOption = Annotated[float, typer.Option("--risk-free-rate", help="A year, as a fraction.")]
 ParamOption = Annotated[list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="May be repeated.")]
 
@@ -131,6 +139,52 @@ def _series_rows(times: Any, columns: Mapping[str, Any]) -> Iterator[Mapping[str
     for i in range(length):
         time = i if times is None else str(times[i])[:10]
         yield {"time": time, **{name: float(values[i]) for name, values in columns.items()}}
+
+
+@app.command()
+@takes(common=common)
+def covariance(
+    common: Common,
+    symbols: Annotated[str, typer.Argument(metavar="SYMBOL,...", help="Stored assets, such as WTI,BRENT.")],
+    source: Annotated[
+        str | None, typer.Option(help="Source of the prices.", show_default="preferred one of each symbol")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="First date, such as 2010-01-31.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last date.")] = None,
+    return_kind: Annotated[
+        str | None, typer.Option(help="simple or log returns of the prices.", show_default="simple")
+    ] = None,
+    estimator: Annotated[
+        str | None, typer.Option(help="sample, ewma, ledoit_wolf, oas.", show_default="sample")
+    ] = None,
+    param: ParamOption = None,
+    periods_per_year: Annotated[
+        float | None, typer.Option(min=1.0, help="Annualises the covariance.", show_default="one period's")
+    ] = None,
+) -> None:
+    """Estimate covariance and correlation of returns."""
+    with common.connect() as client:
+        found = client.risk.covariance(
+            symbols=split(symbols),
+            source=source,
+            start=start,
+            end=end,
+            return_kind=return_kind,
+            estimator=estimator,
+            params=parse_params(param),
+            periods_per_year=periods_per_year,
+        )
+    rows = (
+        {
+            "asset": one,
+            "other": other,
+            "covariance": float(found.covariance[i, j]),
+            "correlation": float(found.correlation[i, j]),
+        }
+        for i, one in enumerate(found.assets)
+        for j, other in enumerate(found.assets)
+    )
+    write(common.output, kind="covariance", document=found.to_dict(), rows=rows, grids=[found.grid()])
 
 
 @app.command()

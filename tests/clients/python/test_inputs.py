@@ -15,6 +15,7 @@ from riskwave._prices import NewSeries, import_messages
 from riskwave._risk import Risk, backtest_request
 from riskwave._simulation import derivative_request, simulation_spec
 from riskwave.v1 import codec
+from riskwave.v1 import portfolio_pb2 as portfolio
 from riskwave.v1 import risk_service_pb2 as risk
 from riskwave.v1 import simulation_pb2 as simulation
 
@@ -107,6 +108,15 @@ def test_returns_with_weights_by_name_are_put_in_the_columns_order() -> None:
 def test_portfolios_that_contradict_themselves_are_refused(given: Any, message: str) -> None:
     with pytest.raises(rw.InvalidRequestError, match=message):
         portfolio_data(**given)
+
+
+def test_the_kind_of_return_is_of_stored_prices_only() -> None:
+    assert portfolio_data(symbols=["A"], return_kind="log").return_kind == portfolio.RETURN_KIND_LOG
+    assert portfolio_data(symbols=["A"]).return_kind == portfolio.RETURN_KIND_UNSPECIFIED
+    with pytest.raises(rw.InvalidRequestError, match="return_kind was 'lg'; it must be one of simple, log"):
+        portfolio_data(symbols=["A"], return_kind="lg")
+    with pytest.raises(rw.InvalidRequestError, match="return_kind was 'log'; it must be left out beside returns"):
+        portfolio_data(returns=np.zeros(4), return_kind="log")
 
 
 def test_symbols_without_weights_are_equally_weighted() -> None:
