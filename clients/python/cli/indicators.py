@@ -22,7 +22,7 @@ app = typer.Typer(help="Oscillators and averages.", add_completion=False, no_arg
 def list_indicators(
     common: Common, group: Annotated[str | None, typer.Option(help="Only this group, such as momentum.")] = None
 ) -> None:
-    """List what can be computed."""
+    """List what can be computed, by group, with the conventions in which it differs from TA-Lib's."""
     from riskwave._results import Grid
 
     with common.connect() as client:
@@ -36,13 +36,16 @@ def list_indicators(
             "parameters": ", ".join(str(parameter) for parameter in one.parameters),
             "outputs": " ".join(one.outputs),
             "lookback": one.lookback,
+            "conventions": " ".join(one.conventions),
         }
-        for one in found
+        for one in sorted(found, key=lambda one: one.group)
     ]
-    shown = ("name", "title", "inputs", "parameters", "outputs", "lookback")
-    cells = tuple(tuple(str(row[name]) for name in shown) for row in rows)
-    grid = Grid(f"{len(rows)} indicators", shown, cells, frozenset({5}), spare=(4, 2))
-    write(common.output, kind="indicators", document=found.to_dict(), rows=rows, grids=[grid])
+    shown = ("name", "title", "inputs", "parameters", "outputs", "lookback", "conventions")
+    grids = []
+    for title in dict.fromkeys(str(row["group"]) for row in rows):
+        cells = tuple(tuple(str(row[name]) for name in shown) for row in rows if row["group"] == title)
+        grids.append(Grid(f"{title}: {len(cells)} indicators", shown, cells, frozenset({5}), spare=(4, 2, 6)))
+    write(common.output, kind="indicators", document=found.to_dict(), rows=rows, grids=grids)
 
 
 @app.command()

@@ -33,15 +33,39 @@ def make_meta() -> meta_pb2.ResultMeta:
     return meta
 
 
-def result(array: Any, params: dict[str, Any], symbols: tuple[str, ...] = (), times: Any = None) -> rw.IndicatorResult:
+def result(
+    array: Any, params: dict[str, Any], symbols: tuple[str, ...] = (), times: Any = None, reducer: int = 0
+) -> rw.IndicatorResult:
     message = indicators.ComputeIndicatorsResponse(symbols=symbols, meta=make_meta())
     if times is not None:
         fill(message, "times", times)
-    one = message.results.add(name="RSI", label="r", lookback_bars=[1], convention="talib")
+    one = message.results.add(name="RSI", label="r", lookback_bars=[1], convention="talib", reducer=reducer)
     one.outputs.add(name="real", array=encode_array(array))
     for name, value in encode_params(params).items():
         one.params[name].CopyFrom(value)
     return _indicator_results.decode_results(message)[0]
+
+
+@pytest.mark.parametrize(
+    ("array", "params", "symbols", "columns"),
+    [
+        (np.array(5.0), {"timeperiod": 7}, (), ["real"]),
+        (np.array([5.0]), {"timeperiod": 7}, ("WTI",), ["real"]),
+        (np.array([5.0, 6.0]), {"timeperiod": 7}, ("WTI", "BRENT"), [("real", "WTI"), ("real", "BRENT")]),
+        (np.array([5.0, 6.0]), {"timeperiod": 7}, (), [("real", 0), ("real", 1)]),
+        (np.array([5.0, 6.0]), {"timeperiod": [7, 14]}, (), [("real", 7), ("real", 14)]),
+        (np.array([[5.0], [6.0]]), {"timeperiod": [7, 14]}, ("WTI",), [("real", 7), ("real", 14)]),
+    ],
+)
+def test_a_reduced_result_is_one_row(
+    array: Any, params: dict[str, Any], symbols: tuple[str, ...], columns: Any
+) -> None:
+    reduced = result(array, params, symbols, times=DAYS[-1:], reducer=indicators.REDUCER_LAST)
+    assert reduced.reducer == "last"
+    frame = reduced.to_pandas()
+    assert list(frame.columns) == columns
+    assert frame.index.tolist() == [pd.Timestamp("2020-01-06")]
+    assert frame.to_numpy().ravel().tolist() == array.ravel().tolist()
 
 
 def test_meta_data() -> None:
