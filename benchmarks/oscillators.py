@@ -1,35 +1,49 @@
-"""Oscillators beside TA-Lib, in one process: nanoseconds per bar and the ratio of the two.
+"""Oscillators beside TA-Lib 0.8.2 and ta-lib-takt 0.8.2: nanoseconds per bar and ratios.
 
-    python benchmarks/oscillators.py                    # every oscillator that TA-Lib has, one series
-    python benchmarks/oscillators.py RSI MACD STOCH     # these only
-    python benchmarks/oscillators.py --panel --sweep    # panels and sweeps too, of a few
+    python benchmarks/oscillators.py                      # the 47 momentum functions on one series
+    python benchmarks/oscillators.py RSI MACD STOCH       # these only
+    python benchmarks/oscillators.py --panel --sweep --live
+    python benchmarks/oscillators.py --takt build/takt/bin/python
 
-One series: both sides compute all outputs of the same arrays. Panel: TA-Lib is called for one contiguous column after
-the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other. Every figure is the best of
-several rounds in which the two sides take turns, so that a busy machine disturbs both alike.
+ta-lib-takt has TA-Lib's import name, so that it needs an environment of its own with it and NumPy: ``--takt`` names
+that interpreter, which then times the same bars in between.
+
+One series: all sides compute all outputs of the same arrays. Panel: TA-Lib is called for one contiguous column after
+the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other. Every figure is the least
+processor time of the calling thread over several rounds in which the sides take turns: nobody uses a second thread, and
+the time that other programs take on a busy machine does not count.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import pickle
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import talib
 from talib import abstract
 
-from riskwave.compute.oscillators import OSCILLATORS, Oscillator, compute, warm_up
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from riskwave.compute.oscillators import Oscillator
 
 Bars = dict[str, np.ndarray]
+Peer = tuple[str, dict[str, str]]
 
-PANEL_BARS, PANEL_SYMBOLS = 2_000, 500
+PANEL_BARS, PANEL_SYMBOLS = 5_000, 500
 SWEEP_BARS, SWEEP_WINDOWS = 100_000, list(range(2, 101))
+LIVE_FRAMES, LIVE_SYMBOLS = 10_000, 500
 PANEL_NAMES = ("RSI", "MACD", "STOCH", "ADX", "CCI", "WILLR")
 SWEEP_NAMES = ("RSI", "CCI", "WILLR", "ROC", "CMOU", "MFI")
+LIVE_NAMES = ("RSI", "MACD", "STOCH", "ADX", "CCI", "WILLR", "MFI", "EMA")
 
 
 def make_bars(shape: tuple[int, ...]) -> Bars:
@@ -42,59 +56,124 @@ def make_bars(shape: tuple[int, ...]) -> Bars:
     return {"open": open_, "high": high, "low": low, "close": close, "volume": rng.lognormal(8.0, 1.0, shape)}
 
 
-def best_of(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Return the shortest time of each, in seconds."""
-    shortest = [math.inf, math.inf]
+def timed(call: Callable[[], object]) -> float:
+    """Return the processor time of a call, in seconds."""
+    begin = time.thread_time()
+    call()
+    return time.thread_time() - begin
+
+
+def best_of(calls: list[Callable[[], float]], rounds: int) -> list[float]:
+    """Return the shortest time of each; each call returns its own."""
+    shortest = [math.inf] * len(calls)
     for _ in range(rounds):
-        for side, call in enumerate((ours, theirs)):
-            begin = time.perf_counter()
-            call()
-            shortest[side] = min(shortest[side], time.perf_counter() - begin)
-    return shortest[0], shortest[1]
+        for side, call in enumerate(calls):
+            shortest[side] = min(shortest[side], call())
+    return shortest
 
 
-def peer_call(entry: Oscillator, bars: Bars) -> Callable[..., object]:
+def peer_of(entry: Oscillator) -> Peer:
+    """Return the name of TA-Lib's function, and what it must be told about its input."""
+    single = "price" in abstract.Function(entry.peer).input_names and len(entry.inputs) == 1
+    return entry.peer, {"price": entry.inputs[0]} if single else {}
+
+
+def peer_call(peer: Peer, bars: Bars) -> Callable[..., object]:
     """Return TA-Lib's function of the parameters alone."""
-    function = abstract.Function(entry.peer)
-    keywords = {"price": entry.inputs[0]} if "price" in function.input_names and len(entry.inputs) == 1 else {}
+    function, keywords = abstract.Function(peer[0]), peer[1]
     return lambda **params: function(bars, **params, **keywords)
 
 
 def our_call(entry: Oscillator, bars: Bars, params: dict[str, object] | None = None) -> Callable[[], object]:
     """Return our computation with everything given."""
+    from riskwave.compute.oscillators import compute
+
     inputs = {name: bars[name] for name in entry.inputs}
     return lambda: compute(entry.name, inputs, params)
 
 
-def in_turn(calls: list[Callable[..., object]], **params: list[int]) -> Callable[[], object]:
-    """Return TA-Lib's calls one after the other; each once, or the first one once for every value of a parameter."""
-    if not params:
-        return lambda: [call() for call in calls]
-    (label, values), call = next(iter(params.items())), calls[0]
-    return lambda: [call(**{label: value}) for value in values]
+def answer_requests(bar_count: int) -> None:
+    """Time functions by name until there are no more: what this file does in ta-lib-takt's environment."""
+    bars = make_bars((bar_count,))
+    while True:
+        peer: Peer = pickle.load(sys.stdin.buffer)
+        if not peer[0]:
+            return
+        pickle.dump(timed(peer_call(peer, bars)), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
 
 
-def report(label: str, ours_s: float, theirs_s: float, values: int) -> float:
-    """Print one line and return the ratio."""
-    ratio = ours_s / theirs_s
-    print(f"{label:22s} {ours_s / values * 1e9:9.2f} {theirs_s / values * 1e9:9.2f} {ratio:7.2f}")
-    return ratio
+@contextmanager
+def takt(python: str, bar_count: int) -> Iterator[Callable[[Peer], float] | None]:
+    """Start ta-lib-takt in its environment; give the function that times one of its functions there."""
+    if not python:
+        yield None
+        return
+    command = [python, str(Path(__file__).resolve()), "--answer", "--bars", str(bar_count)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        requests, answers = process.stdin, process.stdout
+
+        def ask(peer: Peer) -> float:
+            pickle.dump(peer, requests)
+            requests.flush()
+            answer: float = pickle.load(answers)
+            return answer
+
+        yield ask
+        pickle.dump(("", {}), requests)
 
 
-def geometric_mean(ratios: list[float]) -> float:
-    """Return the geometric mean."""
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+def report(label: str, times_s: list[float], values: int) -> list[float]:
+    """Print one line and return the ratios of the first to the others."""
+    ratios = [times_s[0] / theirs_s for theirs_s in times_s[1:]]
+    numbers = "".join(f"{seconds / values * 1e9:10.2f}" for seconds in times_s)
+    print(f"{label:16s}{numbers}{''.join(f'{ratio:10.2f}' for ratio in ratios)}")
+    return ratios
 
 
-def run_series(entries: list[Oscillator], bar_count: int, rounds: int) -> None:
+def summarize(labels: list[str], ratios: list[list[float]], peers: list[str]) -> None:
+    """Print the geometric mean and the worst of the ratios to each peer."""
+    for side, peer in enumerate(peers):
+        of_peer = [each[side] for each in ratios]
+        mean = math.exp(sum(map(math.log, of_peer)) / len(of_peer))
+        worst = max(range(len(of_peer)), key=of_peer.__getitem__)
+        above = sum(ratio > 1.2 for ratio in of_peer)
+        print(
+            f"to {peer}: geometric mean {mean:.2f} of {len(of_peer)}; largest {of_peer[worst]:.2f} ({labels[worst]}); "
+            f"{above} above 1.2"
+        )
+
+
+def print_floor(bar_count: int, rounds: int) -> None:
+    """Print what a new array costs that is written once, and a copy."""
+    source = np.ones(bar_count)
+
+    def fill() -> None:
+        np.empty(bar_count).fill(1.0)
+
+    times = best_of([lambda: timed(fill), lambda: timed(source.copy)], rounds)
+    fill_ns, copy_ns = (seconds / bar_count * 1e9 for seconds in times)
+    print(f"floor: a new array filled {fill_ns:.2f} ns per value, a copy into a new array {copy_ns:.2f}")
+
+
+def run_series(entries: list[Oscillator], bar_count: int, rounds: int, takt_python: str) -> None:
     """Compare on one series."""
     bars = make_bars((bar_count,))
-    print(f"\none series of {bar_count} bars: ns per bar\n{'':22s} {'riskwave':>9s} {'TA-Lib':>9s} {'ratio':>7s}")
+    peers = ["TA-Lib", *(["takt"] if takt_python else [])]
+    heads = ["riskwave", *peers, *(f"/ {peer}" for peer in peers)]
+    print(f"\none series of {bar_count} bars: ns per bar\n{'':16s}{''.join(f'{head:>10s}' for head in heads)}")
     ratios = []
-    for entry in entries:
-        times = best_of(our_call(entry, bars), peer_call(entry, bars), rounds)
-        ratios.append(report(entry.name, *times, bar_count))
-    print(f"geometric mean of {len(ratios)} ratios: {geometric_mean(ratios):.2f}; largest {max(ratios):.2f}")
+    with takt(takt_python, bar_count) as ask:
+        for entry in entries:
+            peer = peer_of(entry)
+            ours, theirs = our_call(entry, bars), peer_call(peer, bars)
+            calls = [lambda ours=ours: timed(ours), lambda theirs=theirs: timed(theirs)]
+            if ask is not None:
+                calls.append(lambda peer=peer: ask(peer))
+            ratios.append(report(entry.name, best_of(calls, rounds), bar_count))
+    summarize([entry.name for entry in entries], ratios, peers)
 
 
 def run_panel(entries: list[Oscillator], rounds: int) -> None:
@@ -102,39 +181,94 @@ def run_panel(entries: list[Oscillator], rounds: int) -> None:
     panel = make_bars((PANEL_BARS, PANEL_SYMBOLS))
     columns = [{name: np.ascontiguousarray(v[:, i]) for name, v in panel.items()} for i in range(PANEL_SYMBOLS)]
     print(f"\npanel of {PANEL_BARS} bars and {PANEL_SYMBOLS} symbols, one thread: ns per bar and symbol")
+    ratios = []
     for entry in entries:
-        times = best_of(our_call(entry, panel), in_turn([peer_call(entry, column) for column in columns]), rounds)
-        report(entry.name, *times, PANEL_BARS * PANEL_SYMBOLS)
+        calls = [peer_call(peer_of(entry), column) for column in columns]
+        ours = our_call(entry, panel)
+        both = [lambda ours=ours: timed(ours), lambda calls=calls: timed(lambda: [call() for call in calls])]
+        ratios.append(report(entry.name, best_of(both, rounds), PANEL_BARS * PANEL_SYMBOLS))
+    summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
 
 
 def run_sweep(entries: list[Oscillator], rounds: int) -> None:
     """Compare over many windows, against a loop over them."""
     bars = make_bars((SWEEP_BARS,))
     print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars: ns per bar and window")
+    ratios = []
     for entry in entries:
         windows = [window for window in SWEEP_WINDOWS if window >= entry.params[0].low]
-        theirs = in_turn([peer_call(entry, bars)], timeperiod=windows)
-        times = best_of(our_call(entry, bars, {"timeperiod": windows}), theirs, rounds)
-        report(entry.name, *times, SWEEP_BARS * len(windows))
+        theirs, ours = peer_call(peer_of(entry), bars), our_call(entry, bars, {"timeperiod": windows})
+
+        def loop(theirs: Callable[..., object] = theirs, windows: list[int] = windows) -> None:
+            for window in windows:
+                theirs(timeperiod=window)
+
+        both = [lambda ours=ours: timed(ours), lambda loop=loop: timed(loop)]
+        ratios.append(report(entry.name, best_of(both, rounds), SWEEP_BARS * len(windows)))
+    summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
+
+
+def run_live(entries: list[Oscillator]) -> None:
+    """Time frames of many symbols: the stream with all its checks, and the engine alone that it calls."""
+    from riskwave.compute.oscillators import open_stream
+    from riskwave.compute.oscillators._stream_engine import Engine, layout_of
+
+    bars = make_bars((LIVE_FRAMES, LIVE_SYMBOLS))
+    print(f"\n{LIVE_FRAMES} frames of {LIVE_SYMBOLS} symbols, one by one: microseconds per frame, median")
+    print(f"{'':16s}{'stream':>10s}{'engine':>10s}")
+    for entry in entries:
+        stream = open_stream(entry.name, symbols=LIVE_SYMBOLS)
+        engine = Engine(layout_of(entry, tuple(entry.defaults().values())), LIVE_SYMBOLS)
+        frames = np.stack([bars[name] for name in entry.inputs], axis=1)
+        medians = []
+        for call in (
+            stream.update_frame,
+            engine.advance,
+        ):
+            took = np.array([timed_wall(call, frame) for frame in frames])
+            medians.append(float(np.median(took)) * 1e6)
+        print(f"{entry.name:16s}{''.join(f'{each:10.1f}' for each in medians)}")
+
+
+def timed_wall(call: Callable[[np.ndarray], object], frame: np.ndarray) -> float:
+    """Return the time of a call that is too short for the processor's clock, in seconds."""
+    begin = time.perf_counter()
+    call(frame)
+    return time.perf_counter() - begin
 
 
 def main() -> None:
     """Run what the command line asks for."""
+    assert __doc__ is not None
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="oscillators; all that TA-Lib has when none is named")
+    parser.add_argument("names", nargs="*", help="oscillators; TA-Lib's momentum functions when none is named")
+    parser.add_argument("--all", action="store_true", help="every oscillator that TA-Lib has, not momentum alone")
     parser.add_argument("--bars", type=int, default=1_000_000, help="length of the one series")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the best counts")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds, of which the best counts")
+    parser.add_argument("--takt", default="", help="interpreter of an environment with ta-lib-takt")
     parser.add_argument("--panel", action="store_true", help="panels too")
     parser.add_argument("--sweep", action="store_true", help="sweeps too")
+    parser.add_argument("--live", action="store_true", help="streams too")
+    parser.add_argument("--answer", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.answer:
+        answer_requests(options.bars)
+        return
+    from riskwave.compute.oscillators import OSCILLATORS, warm_up
+
     warmed = warm_up()
     print(f"warm-up: {warmed.oscillators} oscillators in {warmed.elapsed_s:.1f} s")
-    entries = [entry for entry in OSCILLATORS if entry.peer and (not options.names or entry.name in options.names)]
-    run_series(entries, options.bars, options.rounds)
+    momentum = set(talib.get_function_groups()["Momentum Indicators"])
+    chosen = set(options.names) or {entry.name for entry in OSCILLATORS if options.all or entry.peer in momentum}
+    print_floor(options.bars, options.rounds)
+    entries = [entry for entry in OSCILLATORS if entry.peer and entry.name in chosen]
+    run_series(entries, options.bars, options.rounds, options.takt)
     if options.panel:
-        run_panel([OSCILLATORS.get(name) for name in PANEL_NAMES], options.rounds)
+        run_panel([OSCILLATORS.get(name) for name in PANEL_NAMES], 3)
     if options.sweep:
-        run_sweep([OSCILLATORS.get(name) for name in SWEEP_NAMES], 2)
+        run_sweep([OSCILLATORS.get(name) for name in SWEEP_NAMES], 3)
+    if options.live:
+        run_live([OSCILLATORS.get(name) for name in LIVE_NAMES])
 
 
 if __name__ == "__main__":
