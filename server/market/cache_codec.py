@@ -40,7 +40,8 @@ class CachedBars:
     @classmethod
     def of(cls, times: Times, columns: dict[str, Values]) -> CachedBars:
         """Return bars of arrays that nobody else writes to; columns without a value are left out."""
-        kept = {name: columns[name] for name in COLUMNS if name == "close" or not np.isnan(columns[name]).all()}
+        given = {name: columns[name] for name in COLUMNS if name in columns}
+        kept = {name: values for name, values in given.items() if name == "close" or not np.isnan(values).all()}
         for array in (times, *kept.values()):
             array.flags.writeable = False
         return cls(times, kept)

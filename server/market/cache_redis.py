@@ -113,7 +113,7 @@ class RedisTier:
         self._open = False
         if self._client is not None:
             with contextlib.suppress(Exception):  # a broken connection need not be ended well
-                await self._client.aclose()
+                await self._client.aclose(close_connection_pool=True)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
