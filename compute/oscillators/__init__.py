@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention, Group, Oscillator, Stability
+from riskwave.compute.oscillators._columns import ColumnWork, check_columns, compute_tile, cut_columns, join_columns
 from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up, warm_up_steps
 from riskwave.compute.oscillators._gaps import GapPolicy
 from riskwave.compute.oscillators._reducers import Reducer
-from riskwave.compute.oscillators._stream import (
-    IndicatorStream,
-    StreamLimits,
-    open_stream,
-    restore_stream,
-    snapshot_indicator,
-)
+from riskwave.compute.oscillators._stream import IndicatorStream
+from riskwave.compute.oscillators._stream_opening import StreamLimits, open_stream, restore_stream, snapshot_indicator
 
 __all__ = [
     "OSCILLATORS",
+    "ColumnWork",
     "Convention",
     "GapPolicy",
     "Group",
@@ -26,7 +23,11 @@ __all__ = [
     "Stability",
     "StreamLimits",
     "WarmUp",
+    "check_columns",
     "compute",
+    "compute_tile",
+    "cut_columns",
+    "join_columns",
     "open_stream",
     "restore_stream",
     "snapshot_indicator",
