@@ -57,6 +57,11 @@ def sessions_between(name: str, first: dt.date, last: dt.date, *, field: str = "
     return found[(found >= np.datetime64(first, "D")) & (found <= np.datetime64(last, "D"))]
 
 
+def check_calendar(name: str, *, field: str = "calendar") -> None:
+    """Raise UnknownNameError when there is no such calendar."""
+    sessions_between(name, dt.date(2020, 1, 1), dt.date(2020, 1, 1), field=field)
+
+
 def is_weekday(days: Dates) -> NDArray[np.bool_]:
     """Mark Mondays to Fridays."""
     marked: NDArray[np.bool_] = np.is_busday(days, weekmask=_WEEKDAYS_ONLY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from riskwave.compute.errors import InputError, UnknownNameError
 from riskwave.server.market.budget import in_words
-from riskwave.server.market.dates import TIME_MAX_NS, TIME_MIN_NS
+from riskwave.server.market.dates import TIME_MAX_NS, TIME_MIN_NS, iso
 from riskwave.server.market.errors import UnknownSymbolError
 from riskwave.server.market.fetch_series import FetchOutcome, stored_as
 from riskwave.server.market.series import Selection
@@ -259,7 +259,8 @@ def _warning(one: FetchedSeries, source: str) -> str:
     """Say what a caller would not expect: old prices, and what kind of price a source chosen for him has."""
     asset = one.prices.asset
     if one.stale:
-        return f"{asset.symbol}: no source delivered; these are stored prices of {asset.source}"
+        newest = iso(int(one.prices.times[-1]))
+        return f"{asset.symbol}: no source delivered; these are stored prices of {asset.source} up to {newest}"
     if source == AUTO:
         unit = f" in {asset.unit}" if asset.unit else ""
         return f"{asset.symbol} is from {asset.source}: {asset.name}{unit}"

@@ -13,8 +13,10 @@ from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.call import open_ended
 from riskwave.server.history import make_provenance
 from riskwave.server.market import PriceSeries, Selection, SeriesRows, align
+from riskwave.server.market.calendars import check_calendar
 from riskwave.server.market.coverage import coverage_of
 from riskwave.server.market.errors import StoreUnavailableError
+from riskwave.server.market.fetch_series import FetchOutcome
 from riskwave.server.market.fetch_tiers import AUTO
 from riskwave.server.market.series import CATEGORIES
 from riskwave.server.market.sources import SOURCES
@@ -71,6 +73,8 @@ class MarketDataService:
         _check_get(request)
         given = request.selection
         wanted = Selection.parse(given.symbols, given.source, given.start_date, given.end_date, path="selection.")
+        if request.calendar:
+            await self._pool.run_io(check_calendar, request.calendar)
         prices = await self._runtime.prices.read(wanted, interval=request.interval, stored_only=request.stored_only)
         series = prices.series
         provenance = Provenance(
@@ -88,17 +92,22 @@ class MarketDataService:
             answer.meta.origin = _origin(prices)
             for at in prices.stale:
                 answer.series[at].stale = True
-            for at in prices.provisional:
-                one = series[at]
-                answer.series[at].last_bar_provisional = len(one) > 0 and int(one.times[-1]) == one.asset.last_ns
+            for message, one in zip(answer.series, series, strict=True):
+                newest = len(one) > 0 and int(one.times[-1]) == one.asset.last_ns
+                message.last_bar_provisional = newest and self._is_from_vendor(one.source)
             for message, report in zip(answer.series, reports, strict=bool(reports)):
                 message.coverage.CopyFrom(report)
-            add_outcomes(answer, prices.outcomes, explain=request.explain)
+            add_outcomes(answer, prices.outcomes or _stored_outcomes(series), explain=request.explain)
             return answer
 
         if sum(len(one) for one in series) <= _LARGE_VALUES:
             return encode()
         return await self._pool.copy(lambda: encode().SerializeToString())
+
+    def _is_from_vendor(self, source: str) -> bool:
+        """Return whether a source's newest bar may still change; imports and samples are final."""
+        names = self._runtime.vendors.fetcher.names() - {AUTO}
+        return any(source == name or source.startswith(f"{name}_") for name in names)
 
     def _report(self, series: list[PriceSeries], request: pb.GetPricesRequest) -> list[pb.Coverage]:
         """Return what is missing from each series and what was restated."""
@@ -192,10 +201,18 @@ def _page(assets: list[Asset], request: pb.ListAssetsRequest) -> tuple[list[Asse
     return list(page), token
 
 
+def _stored_outcomes(series: list[PriceSeries]) -> list[FetchOutcome]:
+    """Return what came of asking nobody, because the request names no vendor or wants what is stored."""
+    detail = "stored prices; nobody was asked, because the request names no vendor"
+    return [FetchOutcome(one.source, one.symbol, "ok", detail, row_count=len(one)) for one in series]
+
+
 def _check_get(request: pb.GetPricesRequest) -> None:
     """Check what says how the answer is to be."""
     if request.alignment not in {pb.ALIGNMENT_UNSPECIFIED, pb.ALIGNMENT_NONE, pb.ALIGNMENT_INNER}:
         raise InputError("alignment", str(request.alignment), "a value of Alignment")
+    if request.calendar and not request.coverage:
+        raise InputError("calendar", request.calendar, "empty unless coverage is asked for")
     least = points_min(len(request.selection.symbols) if request.alignment == pb.ALIGNMENT_INNER else 1)
     if request.max_points and request.max_points < least:
         raise InputError("max_points", request.max_points, f"0 for all points, or at least {least}")

@@ -85,6 +85,13 @@ async def test_a_vendor_delivers_and_is_not_asked_twice(start):
         assert list(again.series[0].close) == [61.0, 61.5]
         assert not again.outcomes
         assert again.meta.prices[0].source == "alpha_vantage"
+        stored = await bench.get("WTI", source="alpha_vantage", stored_only=True)
+        assert stored.series[0].last_bar_provisional, "the newest bar may change, whoever reads it"
+        selection = pb.PriceSelection(
+            symbols=["WTI"], source="alpha_vantage", end_date=str(YESTERDAY - dt.timedelta(days=1))
+        )
+        older = await asyncio.to_thread(bench.market.GetPrices, pb.GetPricesRequest(selection=selection), timeout=20)
+        assert not older.series[0].last_bar_provisional
         assert len(bench.vendor.asked) == 1
 
 

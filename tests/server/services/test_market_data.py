@@ -174,4 +174,15 @@ def test_an_unknown_calendar_is_refused(stub, refused) -> None:
     request = pb.GetPricesRequest(selection={"symbols": ["WTI"]}, coverage=True, calendar="XNSY")
     refusal = refused(stub.GetPrices, request)
     assert refusal.violations.keys() == {"calendar"}
+    assert refusal.message.startswith('unknown calendar "XNSY"; did you mean ')
     assert "XNYS" in refusal.message
+    alone = pb.GetPricesRequest(selection={"symbols": ["WTI"]}, calendar="XNYS")
+    assert refused(stub.GetPrices, alone).violations.keys() == {"calendar"}
+
+
+def test_asking_nobody_is_explained_too(stub) -> None:
+    answer = stub.GetPrices(pb.GetPricesRequest(selection={"symbols": ["WTI"]}, explain=True))
+    (outcome,) = answer.outcomes
+    assert (outcome.source, outcome.status, outcome.row_count) == ("sample", pb.FETCH_STATUS_OK, 10_226)
+    assert "nobody was asked" in outcome.detail
+    assert not answer.series[0].last_bar_provisional
