@@ -206,8 +206,7 @@ def build_server(
     >>> asyncio.run(main()) > 0
     True
     """
-    thread_count = settings.server.compute_thread_count
-    pool = ComputePool(thread_count, thread_count * _OUTSTANDING_PER_THREAD)
+    pool = _make_pool(settings.server.compute_thread_count)
     statistics = Statistics()
     translator = Translator()
     ready = asyncio.Event()
@@ -252,6 +251,10 @@ def build_server(
     services = services_factory(runtime, capabilities)
     capabilities.update(list_capabilities(services))
     return RiskwaveServer(runtime, boundary, services)
+
+
+def _make_pool(thread_count: int) -> ComputePool:
+    return ComputePool(thread_count, thread_count * _OUTSTANDING_PER_THREAD)
 
 
 @asynccontextmanager
