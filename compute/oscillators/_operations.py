@@ -59,7 +59,7 @@ def total(x: Series) -> Series:
     return recursion(_recursions.cumulative_sum, x, state_rows=1)[0]
 
 
-def percent_of_range(x: Series, low: Series, high: Series) -> Series:
+def percent_of_range(x: Series, low: Series | Scalar, high: Series) -> Series:
     """Return where `x` lies between `low` and `high`, in per cent, and 0 where those are equal."""
     return elementwise(_kernels.percent_of_range, x, low, high)
 

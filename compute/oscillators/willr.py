@@ -31,4 +31,4 @@ def willr(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
     It is 0 when the range is 0.
     """
     highest, lowest = window_max(high, timeperiod), window_min(low, timeperiod)
-    return -percent_of_range(highest - close, 0.0 * close, highest - lowest)
+    return -percent_of_range(highest - close, 0.0, highest - lowest)
