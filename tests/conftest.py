@@ -163,6 +163,12 @@ class ServerProcess(OwnProcess):
 
 
 @pytest.fixture(scope="session")
+def server_class() -> type[ServerProcess]:
+    """Make servers of a test's own, and stop them."""
+    return ServerProcess
+
+
+@pytest.fixture(scope="session")
 def server_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A whole server with the sample prices, one for all tests of a worker."""
     server = ServerProcess(tmp_path_factory.mktemp("server"))
