@@ -39,7 +39,7 @@ PRICING_MODELS.add(
         terminal=heston.terminal,
         volatility=heston.volatility,
         with_volatility=heston.with_volatility,
-        step_ns=18.0,
+        step_ns=14.5,
         takes_volatility=False,
         step_years_max=heston.STEP_YEARS_MAX,
         warnings=heston.feller,

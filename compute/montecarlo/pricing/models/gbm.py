@@ -58,7 +58,7 @@ PRICING_MODELS.add(
         terminal=_terminal,
         volatility=volatility,
         with_volatility=with_volatility,
-        step_ns=2.6,
+        step_ns=1.5,
         assets_max=ASSETS_MAX,
     )
 )

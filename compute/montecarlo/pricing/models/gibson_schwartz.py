@@ -80,7 +80,7 @@ PRICING_MODELS.add(
         terminal=_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,
-        step_ns=7.0,
+        step_ns=4.6,
         takes_carry=False,
     )
 )

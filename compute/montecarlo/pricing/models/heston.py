@@ -25,8 +25,8 @@ PARAMS = (
 )
 """The variance's parameters."""
 
-STEP_YEARS_MAX = 1.0 / 16.0
-"""Longest step by default: at it the scheme's bias is below a basis point of the spot in the published test cases."""
+STEP_YEARS_MAX = 1.0 / 32.0
+"""Longest step by default: in the published test cases the scheme's bias is then below a basis point of the spot."""
 
 
 def terminal(market: Market) -> Terminal:
@@ -72,7 +72,7 @@ PRICING_MODELS.add(
         terminal=terminal,
         volatility=volatility,
         with_volatility=with_volatility,
-        step_ns=11.0,
+        step_ns=9.0,
         takes_volatility=False,
         step_years_max=STEP_YEARS_MAX,
         warnings=feller,

@@ -45,6 +45,6 @@ PRICING_MODELS.add(
         terminal=jump_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,
-        step_ns=9.0,
+        step_ns=6.3,
     )
 )

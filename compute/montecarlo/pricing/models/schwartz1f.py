@@ -64,7 +64,7 @@ PRICING_MODELS.add(
         terminal=_terminal,
         volatility=gbm.volatility,
         with_volatility=gbm.with_volatility,
-        step_ns=3.5,
+        step_ns=2.5,
         takes_carry=False,
         scales=False,
     )

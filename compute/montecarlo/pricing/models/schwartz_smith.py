@@ -82,7 +82,7 @@ PRICING_MODELS.add(
         terminal=_terminal,
         volatility=_volatility,
         with_volatility=_with_volatility,
-        step_ns=7.0,
+        step_ns=4.6,
         takes_volatility=False,
         takes_carry=False,
     )

@@ -94,6 +94,8 @@ def test_published_values(payoff, params, options, expected):
         ("exchange", {}, MARGRABE),
         ("barrier", rebate("down_and_out", 95.0), HAUG),
         ("bermudan", {"kind": "put", "strike": 40.0, "exercise_dates": 10}, {"spot": 40.0}),
+        ("american", {"kind": "put", "strike": 40.0}, {"spot": 40.0, "steps": 20}),
+        ("asian", {}, {"risk_free_rate": 0.06, "dividend_yield": 0.03, "steps": 10}),
         ("digital", {}, {}),
         ("lookback", {"style": "fixed"}, {"risk_free_rate": 0.1, "maturity_years": 0.5}),
     ],
@@ -105,6 +107,8 @@ def test_the_error_over_seeds_is_the_reported_one(exact, payoff, params, options
         "exchange": lambda: exact.margrabe(22, 20, 0.06, 0.04, 0.2, 0.25, 0.0, 1.0),
         "barrier": lambda: 6.7924,
         "bermudan": lambda: exact.lattice(-1, 40, 40, 0.05, 0, 0.2, 1.0, 10, per_date=100),
+        "american": lambda: exact.lattice(-1, 40, 40, 0.05, 0, 0.2, 1.0, 20, per_date=60),
+        "asian": lambda: 5.53274097,
         "digital": lambda: math.exp(-0.05) * stats.norm.cdf((0.05 - 0.02) / 0.2),
         "lookback": lambda: 14.1702,
     }[payoff]()

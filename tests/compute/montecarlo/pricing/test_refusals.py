@@ -12,7 +12,14 @@ from riskwave.compute.errors import (
     TooLargeError,
     UnknownNameError,
 )
-from riskwave.compute.montecarlo.pricing import PricingSpec, merge_prices, plan_pricing, price, price_chunk
+from riskwave.compute.montecarlo.pricing import (
+    PRICING_MODELS,
+    PricingSpec,
+    merge_prices,
+    plan_pricing,
+    price,
+    price_chunk,
+)
 
 PAIR = {"spot": [100.0, 100.0]}
 ODD = [[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]]
@@ -99,9 +106,9 @@ def test_bad_input_is_refused_by_name(payoff, changes, kind, field, says):
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize("model", ["gbm", "merton", "kou", "heston", "bates", "schwartz1f", "schwartz_smith"])
+@pytest.mark.parametrize("model", PRICING_MODELS.names())
 def test_at_maturity_every_model_pays_at_once(model):
-    takes = {} if model in {"gbm", "merton", "kou", "schwartz1f"} else {"volatility": None}
+    takes = {} if PRICING_MODELS.get(model).takes_volatility else {"volatility": None}
     found = price(spec_of(model=model, maturity_years=0.0, payoff_params={"strike": 90.0}, paths=100, **takes)).price
     assert (found.value, found.standard_error) == (pytest.approx(10.0, rel=1e-12), 0.0)
 
