@@ -7,7 +7,7 @@ import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from numba import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
@@ -20,6 +20,7 @@ except ImportError:  # pragma: no cover - only on systems that have no such lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_config: Any = config
 _ROOT = "riskwave.compute"
 _FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r"^\s*from\s+(riskwave\.compute[\w.]*)\s+import\s+(\([^)]*\)|[^\n]*)", re.MULTILINE)
@@ -63,22 +64,26 @@ def family_name(family: str, root: Path = _FOLDER) -> str:
     return f"{family}-{digest.hexdigest()[:16]}"
 
 
-class _Locator(UserProvidedCacheLocator):  # type: ignore[misc]
+class _Locator(UserProvidedCacheLocator):
     """Numba's folder of the user's choice, and in it that of the kernel's family."""
 
     def __init__(self, function: Callable[..., object], path: str) -> None:
-        super().__init__(function, path)
+        super().__init__(function, path)  # type: ignore[no-untyped-call]
         module = function.__module__
         if module.startswith(f"{_ROOT}."):
-            folder = Path(config.CACHE_DIR) / family_name(module.split(".")[2])
-            self._cache_path = str(folder / self.get_suitable_cache_subpath(path))
+            folder = Path(_config.CACHE_DIR) / family_name(module.split(".")[2])
+            inside: str = self.get_suitable_cache_subpath(path)  # type: ignore[no-untyped-call]
+            self._cache_path = str(folder / inside)
 
 
-class _Files(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (_Locator, *CompileResultCacheImpl._locator_classes[1:])
+class _Files(CompileResultCacheImpl):
+    _locator_classes: ClassVar[list[type[object]]] = [  # type: ignore[misc] # Numba declares it of the instance
+        _Locator,
+        *CompileResultCacheImpl._locator_classes[1:],
+    ]
 
 
-class KernelCache(FunctionCache):  # type: ignore[misc]
+class KernelCache(FunctionCache):
     """Numba's cache of a function, in the folder of its family, written by one process at a time.
 
     Two processes that compile one function for two types at once could otherwise write both under one name.
@@ -89,7 +94,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep what was compiled for a signature."""
         with _locked(Path(self.cache_path)):
-            super().save_overload(sig, data)
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,7 +123,8 @@ def main() -> None:
     from riskwave.server.warm_up import is_compiled, list_steps, note_compiled
 
     # Whatever every compilation needs is loaded once, before the children are forked.
-    numba.njit(_add_one)(1.0)
+    compiled: Any = numba.njit(_add_one)
+    compiled(1.0)
     steps = {name: step for name, step in list_steps().items() if not is_compiled(name)}
     with contextlib.suppress(BrokenPipeError):
         Compiler(steps, note_compiled, max(1, (os.cpu_count() or 1) // 2)).run(sys.stdin.fileno(), sys.stdout.fileno())

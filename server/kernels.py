@@ -244,7 +244,7 @@ class Kernels:
             self.health.recover(f"{ready}, the others are being {'compiled' if self._cold else 'loaded'}")
 
 
-class _CompilationClock(event.Listener):  # type: ignore[misc]
+class _CompilationClock(event.Listener):
     """Adds the time of compilations in a call's own thread to the call: of what no step of the warm-up had compiled."""
 
     def __init__(self) -> None:
@@ -267,4 +267,4 @@ class _CompilationClock(event.Listener):  # type: ignore[misc]
 
 @lru_cache
 def _watch_compilations() -> None:
-    event.register("numba:compile", _CompilationClock())
+    event.register("numba:compile", _CompilationClock())  # type: ignore[no-untyped-call]

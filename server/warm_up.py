@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numba import config
 from numba.core.registry import cpu_target
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_config: Any = config
+
+
 def list_steps() -> dict[str, Callable[[], object]]:
     """Return, by what they compile or load from the disk, such as ``oscillators.RSI``, the calls that do it."""
     return {**risk.warm_up_steps(), **oscillators.warm_up_steps(), **montecarlo.warm_up_steps()}
@@ -24,18 +27,18 @@ def list_steps() -> dict[str, Callable[[], object]]:
 
 def is_compiled(name: str) -> bool:
     """Return whether a step was done before: for these sources, and on a processor like this one."""
-    return bool(config.CACHE_DIR) and _mark(name).is_file()
+    return bool(_config.CACHE_DIR) and _mark(name).is_file()
 
 
 def note_compiled(name: str) -> None:
     """Note on disk that a step was done."""
-    if config.CACHE_DIR:
+    if _config.CACHE_DIR:
         _mark(name).parent.mkdir(parents=True, exist_ok=True)
         _mark(name).touch()
 
 
 def _mark(name: str) -> Path:
-    return Path(config.CACHE_DIR) / family_name(name.partition(".")[0]) / f"done-{_processor()}" / name
+    return Path(_config.CACHE_DIR) / family_name(name.partition(".")[0]) / f"done-{_processor()}" / name
 
 
 @lru_cache
