@@ -8,6 +8,7 @@ import pytest
 from riskwave.compute.oscillators import OSCILLATORS, compute
 from riskwave.compute.oscillators import _compute as compute_module
 from riskwave.compute.oscillators import _program as program_module
+from riskwave.compute.oscillators import _tiles as tiles_module
 from riskwave.compute.oscillators._program import Run
 
 
@@ -79,12 +80,13 @@ def test_pieces_equal_the_whole(entry, bars_of, select, draw, sizes):
         assert_same_bits(values, whole.outputs[label])
 
 
-def test_small_blocks_equal_the_whole(entry, bars_of, select, monkeypatch):
+def test_small_blocks_and_tiles_equal_the_whole(entry, bars_of, select, monkeypatch):
     panel = select(entry, bars_of(300, symbols=3))
     whole = compute(entry.name, panel, allow_look_ahead=True)
     monkeypatch.setattr(compute_module, "_run_direct", lambda _request: None)
     for block in (1, 6, 21, 200):
         monkeypatch.setattr(program_module, "BLOCK_VALUES", block)
+        monkeypatch.setattr(tiles_module, "TILE_VALUES", block // 2)
         for label, values in compute(entry.name, panel, allow_look_ahead=True).outputs.items():
             assert_same_bits(values, whole.outputs[label])
 
