@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +22,12 @@ POLICIES = {
 }
 
 MISSED_BY_ALL = (0, 15, 33, 34, 35)
+
+
+@pytest.fixture(params=[entry for entry in OSCILLATORS if not entry.looks_ahead], ids=lambda entry: entry.name)
+def streamed(request):
+    """Every oscillator that streams."""
+    return request.param
 
 
 def assert_same_bits(actual, expected):
@@ -59,7 +66,8 @@ def with_gaps(panel, rng, share=0.06):
     return panel
 
 
-def test_updates_have_the_bits_of_the_batch(entry, bars_of, select, draw):
+def test_updates_have_the_bits_of_the_batch(streamed, bars_of, select, draw):
+    entry = streamed
     rng = np.random.default_rng(11)
     cases = [({}, "talib"), (draw(entry, rng, longest=20), "talib")]
     for params, convention in cases + [({}, each) for each in entry.conventions]:
@@ -74,7 +82,8 @@ def test_updates_have_the_bits_of_the_batch(entry, bars_of, select, draw):
             assert_same_bits(live[label], values)
 
 
-def test_a_peek_changes_nothing_and_a_replaced_bar_leaves_nothing(entry, bars_of, select, draw):
+def test_a_peek_changes_nothing_and_a_replaced_bar_leaves_nothing(streamed, bars_of, select, draw):
+    entry = streamed
     rng = np.random.default_rng(12)
     params = draw(entry, rng, longest=12)
     bars = entry.lookback(entry.defaults() | params) + 40
@@ -96,8 +105,9 @@ def test_a_peek_changes_nothing_and_a_replaced_bar_leaves_nothing(entry, bars_of
             assert_same_bits(one[label], expected[label][row])
 
 
-def test_every_gap_policy_has_the_bits_of_the_batch(entry, bars_of, select, draw):
+def test_every_gap_policy_has_the_bits_of_the_batch(streamed, bars_of, select, draw):
     """With saving and restoring, peeking and replacing on the way: nothing of it may show."""
+    entry = streamed
     rng = np.random.default_rng(13)
     params = draw(entry, rng, longest=6)
     bars = entry.lookback(entry.defaults() | params) + 60
@@ -133,8 +143,9 @@ def check_gaps(entry, params, panel, policy, rng):
     assert stream.bars == bars
 
 
-def test_no_kernel_counts_bars_once_all_are_settled(entry, bars_of, select):
+def test_no_kernel_counts_bars_once_all_are_settled(streamed, bars_of, select):
     """What lets columns come together again that have not missed the same bars."""
+    entry = streamed
     window = tuple(param.default for param in entry.params)
     layout = layout_of(entry, window)
     panel = select(entry, bars_of(layout.settled_bar + 40, symbols=2, seed=6))
@@ -209,6 +220,13 @@ def test_a_single_column_takes_and_gives_numbers():
     values = [stream.update({"close": close}) for close in (1, 2, 4, 7, 11)][-1]
     assert list(values) == ["macd", "macdsignal", "macdhist"]
     assert all(isinstance(value, float) and np.isfinite(value) for value in values.values())
+
+
+def test_an_oscillator_that_looks_ahead_has_no_stream(monkeypatch):
+    entry = OSCILLATORS.get("MOM")
+    monkeypatch.setattr(OSCILLATORS, "get", lambda _name: replace(entry, looks_ahead=True))
+    with pytest.raises(InputError, match="a stream has none"):
+        open_stream("MOM")
 
 
 @pytest.mark.parametrize(
