@@ -310,3 +310,12 @@ def test_a_traceback_reaches_callers_in_development_only(start_server: Any, refu
             refusal = refused(make_calls(channel)["unary_unary"], "defect")
         assert (SECRET in refusal.debug) is shown
         assert SECRET not in refusal.message
+
+
+def test_a_message_above_the_limit_is_refused_by_grpc_itself(channel) -> None:
+    # It never becomes a call of ours: no details, no id. Our client refuses it before it is sent.
+    call = channel.unary_unary("/riskwave.v1.SystemService/GetStatistics")
+    with pytest.raises(grpc.RpcError) as caught:
+        call(b"\x00" * (16 * 1024 * 1024 + 1), timeout=20)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "larger than max" in caught.value.details()
