@@ -65,3 +65,11 @@ def finite(part: NDArray[np.generic]) -> bool:
 def readable_in_place(panel: NDArray[np.generic]) -> bool:
     """Return whether kernels can take the panel as it is."""
     return panel.dtype == np.float64 and panel.flags.c_contiguous and panel.flags.writeable
+
+
+def gap_warning(valid: Bools, policy: GapPolicy) -> str:
+    """Return in words which bars of a panel, (bars, columns), have no output."""
+    missing = int(valid.size - np.count_nonzero(valid))
+    columns = int(np.count_nonzero(~valid.all(axis=0)))
+    counted = f"{missing} of {valid.size} bars, in {columns} of {valid.shape[1]} columns"
+    return f"{counted}, have a missing or infinite input and no output; gap policy: {policy}"
