@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from riskwave.compute.montecarlo.chunk import CHUNK_S, FIRST_BOUNDARY, Chunk
 from riskwave.compute.montecarlo.path_state import LANES
+from riskwave.compute.montecarlo.pricing.greeks import sensitivities
 from riskwave.compute.montecarlo.pricing.task import task_of
 
 if TYPE_CHECKING:
     from riskwave.compute.montecarlo.pricing.spec import PricingSpec
     from riskwave.compute.montecarlo.pricing.task import Task
 
-_PATH_NS: Final = 60.0
+_PATH_NS: Final = 90.0
 _REDUCE_NS: Final = 1.0
 _EXERCISE_NS: Final = 10.0
 _SOBOL_NS: Final = 12.0
-_BUMPS: Final = {"delta": 2, "gamma": 2, "vega": 2, "rho": 2, "theta": 2}
+_FORMULA_MARKETS: Final = 0.7
 
 
 def boundaries(spec: PricingSpec) -> tuple[int, ...]:
@@ -57,9 +58,7 @@ def plan_pricing(spec: PricingSpec) -> tuple[Chunk, ...]:
 def path_ns(task: Task) -> float:
     """Return the time of one path on one core."""
     reduce_ns = _EXERCISE_NS if task.payoff.early_exercise else _REDUCE_NS
-    markets = 1 + sum(
-        _BUMPS[name] * (task.market.assets if name in {"delta", "gamma", "vega"} else 1) for name in task.spec.greeks
-    )
+    markets = 1.0 + sum(len(item.terms) or _FORMULA_MARKETS for item in sensitivities(task))
     steps = task.market.steps
     noise = _SOBOL_NS * task.model.shocks(task.market.assets).count * steps if task.replicates > 1 else 0.0
     return noise + markets * (steps * task.market.assets * (task.model.step_ns + reduce_ns) + _PATH_NS)
