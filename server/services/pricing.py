@@ -14,7 +14,7 @@ from riskwave.compute.montecarlo.pricing.spec import PRICING_PATHS_MAX
 from riskwave.compute.montecarlo.sobol import SCRAMBLES
 from riskwave.server.chunk_runner import ChunkRunner, Work
 from riskwave.server.encoding import make_estimate
-from riskwave.server.errors import CallError, invalid_field
+from riskwave.server.errors import CallError, refused_input
 from riskwave.server.results import fill_meta
 from riskwave.server.services.simulation_spec import CONFIDENCE, SEED_BITS
 from riskwave.v1 import simulation_pb2
@@ -187,4 +187,4 @@ def _rename(error: InputError) -> CallError:
     """Name the request's field for the argument that the kernels name."""
     head = error.field.partition("[")[0]
     field = FIELDS.get(head, head) + error.field[len(head) :]
-    return invalid_field(error.reason, field, error.value, error.allowed)
+    return refused_input(error, field)
