@@ -85,6 +85,7 @@ class LiveFeed:
         self._poll_s = poll_s
         self._clock = clock
         self._subjects: dict[tuple[str, str], Subject] = {}
+        self._adding: dict[str, asyncio.Lock] = {}
         self._nudged = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         # Later than any number that an earlier process gave, so that what it gave is known to be old.
@@ -116,12 +117,12 @@ class LiveFeed:
             A symbol or the source is unknown, or there is no symbol.
         """
         selection = Selection.parse(symbols, source)
-        new = [symbol for symbol in selection.symbols if (symbol, source) not in self._subjects]
-        if new:
-            found, provisional = await self._read(Selection.parse(new, source))
-            for position, series in enumerate(found):
-                # Another watcher may have come first while this one waited.
-                if (new[position], source) not in self._subjects:
+        # One after the other: of many who begin with the same symbols, the first reads them for all.
+        async with self._adding.setdefault(source, asyncio.Lock()):
+            new = [symbol for symbol in selection.symbols if (symbol, source) not in self._subjects]
+            if new:
+                found, provisional = await self._read(Selection.parse(new, source))
+                for position, series in enumerate(found):
                     self._add(new[position], source, series, provisional=position in provisional)
         watcher = Watcher(min_interval_s)
         subjects = [self._subjects[symbol, source] for symbol in selection.symbols]
