@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from riskwave.compute.errors import TooLargeError
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
 from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
@@ -37,7 +38,15 @@ SAMPLE_S: Final = 0.003
 CHUNK_PATHS_MAX: Final = 1 << 18
 """Paths of a chunk at most, so that it needs no more than 8 MB for its results."""
 
-_PATH_NS: Final = 250.0
+CHUNKS_MAX: Final = 500_000
+"""Most chunks of a plan: about four hours on one core."""
+
+_PATH_NS: Final = 20.0
+"""Time of a path beside its days, measured."""
+
+_SUMMARY_NS: Final = 40.0
+"""Time to sort and summarise one number of one path, measured."""
+
 _COUNT_NS: Final = 200.0
 """Time to count the results of one path, beside simulating it."""
 _SPARE_BYTES: Final = 64 << 20
@@ -116,6 +125,7 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
     (0, 100000)
     """
     size = _chunk_paths(spec)
+    _check_count(spec, size)
     chunks: list[Chunk] = []
     first = 0
     for boundary in boundaries(spec):
@@ -124,6 +134,23 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
             chunks.append(Chunk(len(chunks), first, count))
             first += count
     return tuple(chunks)
+
+
+def check_plan(spec: SimulationSpec) -> None:
+    """Refuse a simulation that would be cut into more than `CHUNKS_MAX` chunks, without cutting it.
+
+    Raises
+    ------
+    TooLargeError
+        With the number of paths of this horizon and these assets that would do.
+    """
+    _check_count(spec, _chunk_paths(spec))
+
+
+def _check_count(spec: SimulationSpec, size: int) -> None:
+    if spec.paths > size * CHUNKS_MAX:
+        allowed = f"at most {size * CHUNKS_MAX} with {spec.horizon_days} days and {np.size(spec.weights)} assets"
+        raise TooLargeError("paths", spec.paths, allowed)
 
 
 def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
@@ -139,6 +166,15 @@ def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
         steps.append(boundary)
         boundary *= 2
     return (*steps, spec.paths)
+
+
+def _chunk_count(spec: SimulationSpec) -> int:
+    """Return the number of chunks of the plan, without making it."""
+    size, first, count = _chunk_paths(spec), 0, 0
+    for boundary in boundaries(spec):
+        count += -(-(boundary - first) // size)
+        first = boundary
+    return count
 
 
 def _chunk_paths(spec: SimulationSpec) -> int:
@@ -168,10 +204,10 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
     sample_bytes = 8 * spec.sample_paths * (spec.horizon_days + 1) * len(law.weights)
     return SimulationCost(
         path_steps=spec.paths * steps * assets,
-        core_seconds=1e-9 * spec.paths * (steps * step_ns + _PATH_NS) + 0.005,
+        core_seconds=1e-9 * spec.paths * (steps * step_ns + _PATH_NS) + _summary_s(spec),
         memory_bytes=3 * path_bytes + 2 * fan_bytes + 2 * sample_bytes + _SPARE_BYTES,
         response_bytes=(path_bytes if spec.distributions else 0) + sample_bytes + 50_000,
-        chunk_count=len(plan_chunks(spec)),
+        chunk_count=_chunk_count(spec),
     )
 
 
@@ -189,11 +225,17 @@ def measure_cost(spec: SimulationSpec) -> SimulationCost:
     simulate_chunk(sample, Chunk(0, FAN_PATHS, 2))  # compiles, or loads the kernel
     taken_s = math.inf
     for _ in range(3):
-        begin_s = time.perf_counter()
+        begin_s = time.thread_time()  # of the processor: what else it does must not count
         simulate_chunk(sample, Chunk(0, FAN_PATHS, paths))
-        taken_s = min(taken_s, time.perf_counter() - begin_s)
+        taken_s = min(taken_s, time.thread_time() - begin_s)
     measured_s = taken_s / (paths * step_count_of(sample)) * spec.paths * steps
-    return replace(cost, core_seconds=measured_s + 1e-9 * spec.paths * _PATH_NS + 0.005)
+    return replace(cost, core_seconds=measured_s + _summary_s(spec))
+
+
+def _summary_s(spec: SimulationSpec) -> float:
+    """Return the time that the result takes when the chunks are there: sorting, the fan, and the intervals."""
+    kept = spec.paths if spec.paths <= EXACT_PATHS_MAX else 0
+    return 1e-9 * kept * len(results_of(spec)) * _SUMMARY_NS + (0.003 if spec.terminal_only else 0.01)
 
 
 def results_of(spec: SimulationSpec) -> tuple[str, ...]:

@@ -131,6 +131,7 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
             sample_paths=message.sample_path_count,
         )
         warnings = montecarlo.validate(spec)
+        montecarlo.check_plan(spec)
         spec = montecarlo.calibrated(spec)
     except InputError as error:
         raise rename(error, law.fields) from None

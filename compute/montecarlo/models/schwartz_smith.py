@@ -26,7 +26,7 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
     assets = len(law.weights)
-    return 12.0 + 4.5 * assets + 0.03 * assets * assets
+    return 20.0 + 4.5 * assets + 0.03 * assets * assets
 
 
 MODELS.add(

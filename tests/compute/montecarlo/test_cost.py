@@ -29,9 +29,9 @@ def test_the_time_is_told_within_a_factor_of_two(name):
     ratios = []
     for _ in range(8):  # a busy machine disturbs one or the other; a wrong model is wrong every time
         expected = measure_cost(spec).core_seconds
-        begin = time.perf_counter()
+        begin = time.thread_time()
         run(spec)
-        ratios.append((time.perf_counter() - begin) / expected)
+        ratios.append((time.thread_time() - begin) / expected)
         if 0.5 < ratios[-1] < 2.0:
             return
     pytest.fail(f"took {ratios} of what was told")
@@ -43,9 +43,10 @@ def test_measuring_a_huge_simulation_takes_no_time_and_changes_no_plan():
         horizon_days=10_000, paths=1_000_000,
     )  # fmt: skip
     plan = plan_chunks(huge)
-    begin = time.perf_counter()
+    begin = time.thread_time()
     cost = measure_cost(huge)
-    assert time.perf_counter() - begin < 2.0
+    assert time.thread_time() - begin < 1.0
+    assert cost.chunk_count == len(plan)
     assert cost.core_seconds > 1_000
     assert plan_chunks(huge) == plan
     assert replace(cost, core_seconds=0.0) == replace(estimate_cost(huge), core_seconds=0.0)

@@ -16,7 +16,7 @@ from riskwave.compute.errors import (
     TooLargeError,
     UnknownNameError,
 )
-from riskwave.compute.montecarlo import MODELS, SimulationSpec, estimate_cost, plan_chunks, validate
+from riskwave.compute.montecarlo import MODELS, SimulationSpec, check_plan, estimate_cost, plan_chunks, validate
 
 GOOD = {"mean": [0.001, 0.0], "covariance": [[1e-4, 0.0], [0.0, 4e-4]], "weights": [0.5, 0.5], "paths": 1_000}
 
@@ -113,3 +113,15 @@ def test_the_cost_grows_with_the_work():
     assert large.core_seconds > 5 * small.core_seconds
     assert large.memory_bytes > small.memory_bytes
     assert large.chunk_count == len(plan_chunks(SimulationSpec(**(GOOD | {"paths": 1_000_000}))))
+
+
+def test_a_plan_of_too_many_chunks_is_refused_before_it_is_made():
+    spec = SimulationSpec(
+        mean=np.zeros(100), covariance=np.eye(100) * 1e-8, weights=np.full(100, 0.01), paths=1_000_000_000,
+        horizon_days=10_000, mode="full",
+    )  # fmt: skip
+    with pytest.raises(TooLargeError, match="10000 days and 100 assets") as caught:
+        check_plan(spec)
+    assert caught.value.field == "paths"
+    with pytest.raises(TooLargeError):
+        plan_chunks(spec)

@@ -7,6 +7,7 @@ import numba
 import numpy as np
 import pytest
 
+from riskwave.compute.montecarlo.assets import multiply_trapezoidal
 from riskwave.compute.montecarlo.normals import fill_normals
 from riskwave.compute.montecarlo.path_state import advance
 from riskwave.compute.montecarlo.philox import fill_words, split_seed
@@ -34,8 +35,14 @@ def assembly_of(function, *arguments):
         (fill_words, (np.empty((4, WIDTH), np.uint32), 0, 0, 0, *split_seed(1), 0, WIDTH), "words", 20),
         (fill_normals, (np.ones((4, WIDTH), np.uint32), np.empty((4, WIDTH), np.float32), WIDTH), "float32", 25),
         (advance, (np.ones((6, WIDTH)), np.ones(WIDTH, np.float32), 0.01, 1.0, WIDTH), "float64", 4),
+        (
+            multiply_trapezoidal,
+            (np.ones((8, 8), np.float32), np.ones((8, WIDTH), np.float32), np.ones((8, WIDTH), np.float32), WIDTH),
+            "float32",
+            16,
+        ),
     ],
-    ids=["words", "normals", "advance"],
+    ids=["words", "normals", "advance", "assets"],
 )
 def test_inner_loops_are_vectorised(function, arguments, kind, least):
     machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
