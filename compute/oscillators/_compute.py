@@ -12,7 +12,7 @@ import numpy as np
 from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._direct import direct_program
-from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, series_of
+from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, series_of
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Run
 from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
@@ -261,10 +261,7 @@ def _run_gaps(
     pieces.sort(key=lambda piece: piece[1].size)
     for at in range(0, len(pieces), LANES_AT_ONCE):
         _run_packed(program, panels, targets, pieces[at : at + LANES_AT_ONCE], checkpoint)
-    missing = int(valid.size - np.count_nonzero(valid))
-    columns = int(np.count_nonzero(~valid.all(axis=0)))
-    counted = f"{missing} of {valid.size} bars, in {columns} of {valid.shape[1]} columns"
-    return (f"{counted}, have a missing or infinite input and no output; gap policy: {request.policy}",)
+    return (gap_warning(valid, request.policy),)
 
 
 def _run_packed(
