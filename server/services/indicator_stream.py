@@ -102,16 +102,15 @@ class IndicatorStreams:
     async def _open(self, request: pb.OpenIndicatorStream, call: Call) -> oscillators.IndicatorStream:
         if request.gap_policy not in _POLICIES:
             raise InputError("open.gap_policy", str(request.gap_policy), "a value of GapPolicy")
-        name = request.call.name
-        if request.snapshot and not name:
-            try:
-                name = await self._pool.run(call, oscillators.snapshot_indicator, request.snapshot)
-            except InputError as error:
-                raise error.relocate("open.snapshot") from None
-        await self._kernels.need(call, f"oscillators.{name}")
-        make = partial(_restore if request.snapshot else _make, request, self._limits)
         try:
-            return await self._pool.run(call, make)
+            if not request.snapshot:
+                stream = await self._pool.run(call, _make, request, self._limits)
+                await self._kernels.need(call, f"oscillators.{stream.entry.name}")
+                return stream
+            # The last bar of a snapshot is computed again, so the kernels come first.
+            name = await self._pool.run(call, oscillators.snapshot_indicator, request.snapshot)
+            await self._kernels.need(call, f"oscillators.{name}")
+            return await self._pool.run(call, _restore, request, self._limits)
         except InputError as error:
             raise error.relocate(_field_of_opening(error.field)) from None
 

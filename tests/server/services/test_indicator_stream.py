@@ -20,6 +20,9 @@ from riskwave.v1.codec import decode_array, encode_params
 CLOSE = 70.0 + np.cumsum(np.random.default_rng(3).normal(size=(80, 4)), axis=0)
 Message = pb.StreamIndicatorsRequest
 
+# The first call of an indicator waits for its kernels, which may have to be compiled.
+pytestmark = pytest.mark.timeout(600)
+
 
 class Talk:
     """One stream: send a message, read its answer."""
@@ -47,7 +50,7 @@ def stub(channel: grpc.Channel) -> Any:
 
 @pytest.fixture
 def talk(stub: Any) -> Iterator[Talk]:
-    one = Talk(stub, timeout=60)
+    one = Talk(stub, timeout=400)
     yield one
     one.call.cancel()
 
