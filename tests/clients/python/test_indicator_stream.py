@@ -175,7 +175,7 @@ def test_the_server_says_what_is_wrong_with_a_stream(server_process: Any) -> Non
             assert (again.name, again.params, again.bars) == ("RSI", {"timeperiod": 3}, 10)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_killed_server_costs_no_bit(server_process: Any, tmp_path: Any) -> None:
     """Both clients, mid-stream, while the only server is killed and another one starts in its place."""
     kind = type(server_process)
