@@ -115,6 +115,11 @@ class DaskSettings(Section):
         ge=0,
         description="Simulations of at least this many paths times steps go to the cluster.",
     )
+    threshold_indicator_values: int = Field(
+        default=200_000_000,
+        ge=0,
+        description="Reduced indicators of at least this many values (bars x symbols x windows) go to the cluster.",
+    )
     start_timeout_s: float = Field(
         default=30.0, gt=0, le=600, description="Time that the cluster has to start or to answer."
     )

@@ -8,13 +8,18 @@ from distributed import WorkerPlugin
 
 from riskwave.compute.montecarlo import simulate_chunk, warm_up
 from riskwave.compute.montecarlo.pricing import price_chunk
+from riskwave.compute.oscillators import compute_tile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from distributed import Worker
 
-KINDS: dict[str, Callable[[Any, Any], Any]] = {"simulate": simulate_chunk, "price": price_chunk}
+KINDS: dict[str, Callable[[Any, Any], Any]] = {
+    "simulate": simulate_chunk,
+    "price": price_chunk,
+    "oscillators": compute_tile,
+}
 """What computes one chunk of a specification, by the kind of work."""
 
 

@@ -16,11 +16,13 @@ from riskwave.server.call import open_ended
 from riskwave.server.encoding import put_array
 from riskwave.server.errors import CallError, refused_input
 from riskwave.server.history import Bars
+from riskwave.server.indicator_tiles import IndicatorTiles
 from riskwave.server.paging import take_page
 from riskwave.server.results import INLINE, fill_meta
 from riskwave.server.services.indicator_stream import IndicatorStreams
 from riskwave.server.services.parameters import encode_param
 from riskwave.v1 import indicator_service_pb2 as pb
+from riskwave.v1 import meta_pb2
 from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, read
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class IndicatorService:
         self._runtime = runtime
         self._pool = runtime.pool
         self._streams = IndicatorStreams(runtime)
+        self._tiles = IndicatorTiles(runtime)
 
     async def list_indicators(self, request: pb.ListIndicatorsRequest, _call: Call) -> pb.ListIndicatorsResponse:
         """Return every registered oscillator of a group."""
@@ -108,12 +111,26 @@ class IndicatorService:
             answer, warnings = _encode_results(request, bars, results)
             _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(results)))
             return answer
-        results = await self._pool.run(call, _compute, request, bars, call, limit)
+        results = await self._compute_on_cluster(request, bars, call, limit)
+        workers = 0 if results is None else self._runtime.cluster.worker_count
+        if results is None:
+            results = await self._pool.run(call, _compute, request, bars, call, limit)
         # Hashing takes as long as copying, so they run side by side.
         hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(results)))
         answer, warnings = await self._pool.copy(_encode_results, request, bars, results)
-        _finish(answer, request, bars, call, warnings, await hashing)
+        _finish(answer, request, bars, call, warnings, await hashing, workers)
         return await self._pool.copy(answer.SerializeToString)
+
+    async def _compute_on_cluster(
+        self, request: pb.ComputeIndicatorsRequest, bars: Bars, call: Call, bytes_max: int
+    ) -> list[oscillators.OscillatorResult] | None:
+        """Return the results from the cluster, or None where the server's threads are to compute."""
+        columns = min([array.shape[1] if array.ndim > 1 else 1 for array in bars.arrays.values()])
+        reducer, policy = _REDUCERS[request.reducer], _POLICIES[request.gap_policy]
+        if not self._tiles.pays(_count_values(request, bars), columns, reducer, policy):
+            return None
+        pieces = await self._pool.run(call, _cut_calls, request, bars, bytes_max)
+        return await self._tiles.compute(pieces, call)
 
     @open_ended
     def stream_indicators(
@@ -204,6 +221,33 @@ def _decode_bars(message: pb.InlineBars) -> Bars:
     if message.symbols and len(message.symbols) != columns:
         raise ShapeMismatchError("bars.symbols", f"{len(message.symbols)} names", f"one name a column, {columns}")
     return Bars(arrays, times, list(message.symbols), INLINE, "bars")
+
+
+def _cut_calls(
+    request: pb.ComputeIndicatorsRequest, bars: Bars, bytes_max: int
+) -> list[tuple[oscillators.ColumnWork, dict[str, NDArray[np.float64]]]]:
+    """Return every call, which is valid, and its inputs; errors name the request's own fields."""
+    pieces = []
+    for index, each in enumerate(request.calls):
+        entry = _find(each.name, index)
+        work = oscillators.ColumnWork(
+            each.name,
+            decode_params(each.params, f"calls[{index}].params"),
+            _POLICIES[request.gap_policy].value,
+            request.max_gap_bars,
+            request.allow_look_ahead,
+            request.convention or oscillators.Convention.TALIB.value,
+            str(_REDUCERS[request.reducer]),
+        )
+        inputs = {name: bars.arrays[name] for name in entry.inputs if name in bars.arrays}
+        try:
+            oscillators.check_columns(work, inputs, bytes_max)
+        except TooLargeError as error:
+            raise refused_input(error, f"calls[{index}]") from None
+        except InputError as error:
+            raise _rename(error, index, bars.field) from None
+        pieces.append((work, inputs))
+    return pieces
 
 
 def _compute(
@@ -306,8 +350,11 @@ def _finish(
     call: Call,
     warnings: list[ResultWarning],
     digest: str,
+    cluster_workers: int = 0,
 ) -> None:
     names = {each.name for each in request.calls}
     kernel = f"oscillators.{names.pop()}" if len(names) == 1 else "oscillators"
     unique = dict.fromkeys(warnings)
     fill_meta(answer.meta, call, kernel, digest=digest, provenance=bars.provenance, warnings=unique)
+    if cluster_workers:
+        answer.meta.placement, answer.meta.worker_count = meta_pb2.PLACEMENT_CLUSTER, cluster_workers
