@@ -86,11 +86,9 @@ def compute(
     allow_look_ahead, max_output_bytes
         Whether values may use later bars; how large the outputs may be.
     convention
-        Whose seeds, ties and scales the formula has: ``talib``, ``wilder``, ``tradingview`` or ``tulip``. Where an
-        oscillator does not differ, it is the same as ``talib``, and the result says so.
+        Whose seeds, ties and scales the formula has, of `Convention`; the result says ``talib`` where there is no other.
     reducer
-        ``last``, ``crossings`` (of the oscillator's neutral level) or ``rank`` (among the columns): what is returned of
-        each output in place of every bar.
+        ``last``, ``crossings`` (of the neutral level) or ``rank`` (among the columns) of each output, not every bar.
     checkpoint
         Called every few milliseconds; may raise to abandon the computation.
 
@@ -111,6 +109,11 @@ def compute(
     request = check_request(
         name, inputs, params, gap_policy, max_gap_bars, allow_look_ahead, max_output_bytes, convention, reducer
     )
+    return _compute(request, checkpoint)
+
+
+def _compute(request: Request, checkpoint: Checkpoint | None) -> OscillatorResult:
+    """Compute what a valid request asks for."""
     entry = request.entry
     direct = _run_direct(request) if request.reducer is None else None
     if direct is not None:
