@@ -86,7 +86,7 @@ def compute(
     allow_look_ahead, max_output_bytes
         Whether values may use later bars; how large the outputs may be.
     convention
-        Whose seeds, ties and scales the formula has, of `Convention`; the result says ``talib`` where there is no other.
+        Whose seeds, ties and scales the formula has, of `Convention`; the result says which.
     reducer
         ``last``, ``crossings`` (of the neutral level) or ``rank`` (among the columns) of each output, not every bar.
     checkpoint
