@@ -40,7 +40,7 @@ class CachedBars:
     @classmethod
     def of(cls, times: Times, columns: dict[str, Values]) -> CachedBars:
         """Return bars of arrays that nobody else writes to; columns without a value are left out."""
-        given = {name: columns[name] for name in COLUMNS if name in columns}
+        given: dict[str, Values] = {name: columns[name] for name in COLUMNS if name in columns}
         kept = {name: values for name, values in given.items() if name == "close" or not np.isnan(values).all()}
         for array in (times, *kept.values()):
             array.flags.writeable = False

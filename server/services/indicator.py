@@ -111,10 +111,9 @@ class IndicatorService:
             answer, warnings = _encode_results(request, bars, results)
             _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(results)))
             return answer
-        results = await self._compute_on_cluster(request, bars, call, limit)
-        workers = 0 if results is None else self._runtime.cluster.worker_count
-        if results is None:
-            results = await self._pool.run(call, _compute, request, bars, call, limit)
+        spread = await self._compute_on_cluster(request, bars, call, limit)
+        workers = 0 if spread is None else self._runtime.cluster.worker_count
+        results = spread or await self._pool.run(call, _compute, request, bars, call, limit)
         # Hashing takes as long as copying, so they run side by side.
         hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(results)))
         answer, warnings = await self._pool.copy(_encode_results, request, bars, results)
