@@ -211,7 +211,7 @@ def build_server(
     translator = Translator()
     ready = asyncio.Event()
     boundary = CallBoundary(
-        admission=Admission(settings.limits.concurrent_calls),
+        admission=Admission(settings.limits.concurrent_calls, settings.limits.watchers),
         statistics=statistics,
         translator=translator,
         ready=ready,

@@ -86,6 +86,7 @@ class CallGuard:
         "_counts",
         "_deadline_s",
         "_expired",
+        "_open_ended",
         "_shared",
         "_stopped",
         "_task",
@@ -98,6 +99,7 @@ class CallGuard:
         self._context = context
         self._admitted = False
         self._expired = False
+        self._open_ended = False
         self._stopped = False
         self._deadline_s: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -118,8 +120,8 @@ class CallGuard:
         An open-ended call keeps the caller's deadline, or none, and ends when the server begins to stop.
         """
         await self._context.send_initial_metadata(((CORRELATION_KEY, self.call.correlation_id),))
-        self._shared.admission.enter()
-        self._admitted = True
+        self._shared.admission.enter(open_ended=open_ended)
+        self._admitted, self._open_ended = True, open_ended
         remaining_s = self._context.time_remaining()
         if open_ended:
             self._shared.admission.end_at_stop(self._shut_down)
@@ -141,7 +143,7 @@ class CallGuard:
         if self._timer is not None:
             self._timer.cancel()
         if self._admitted:
-            self._shared.admission.leave()
+            self._shared.admission.leave(open_ended=self._open_ended)
             self._shared.admission.forget(self._shut_down)
         if error is None:
             duration_s = elapsed_s(call)
