@@ -80,10 +80,10 @@ class RunningPortfolio:
     >>> running = RunningPortfolio(history, [1.0])
     >>> running.append([-0.05])
     >>> running.last_return, running.count, round(running.max_drawdown, 12)
-    (-0.05, 11, -0.05)
+    (-0.05, 11, -0.05969)
     >>> running.replace_last([0.02])
-    >>> running.max_drawdown
-    -0.020000000000000018
+    >>> round(running.max_drawdown, 12)
+    -0.02
     """
 
     def __init__(
