@@ -262,9 +262,7 @@ async def watch(port: int, delays: list[float], began: list[int]) -> None:
 async def compare_watchers() -> None:
     """Print the delay of updates to all watchers, the server on one core."""
     command = [sys.executable, "-c", FEED, str(WATCHED_SYMBOLS), str(UPDATES_PER_SECOND), str(WATCH_S)]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
     port, began = 0, [0]

@@ -271,7 +271,7 @@ class LimitSettings(Section):
         default=256, ge=1, le=100_000, description="Calls that are worked on or waiting at once."
     )
     watchers: int = Field(
-        default=1000, ge=1, le=100_000, description="Calls that watch or stream for as long as the caller likes, at once."
+        default=1000, ge=1, le=100_000, description="Calls at once that watch or stream as long as the caller likes."
     )
 
 

@@ -63,7 +63,9 @@ def test_parameter_outside_its_range(value):
 
 def test_missing_and_extra_inputs():
     refused(InputError, r"inputs\.high was missing; it must be given: STOCH needs high, low, close", name="STOCH")
-    refused(UnknownNameError, r"unknown input .volume.; it must be one of close", inputs={"close": CLOSE, "volume": CLOSE})
+    refused(
+        UnknownNameError, r"unknown input .volume.; it must be one of close", inputs={"close": CLOSE, "volume": CLOSE}
+    )
     refused(UnknownNameError, 'unknown input "Close"; .*close', inputs={"Close": CLOSE})
 
 
