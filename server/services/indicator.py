@@ -107,13 +107,14 @@ class IndicatorService:
         await self._runtime.kernels.need(call, *[f"oscillators.{each.name}" for each in request.calls])
         limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
-            results = self._pool.run_here(call, _compute, request, bars, call, limit)
-            answer, warnings = _encode_results(request, bars, results)
-            _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(results)))
+            small = self._pool.run_here(call, _compute, request, bars, call, limit)
+            answer, warnings = _encode_results(request, bars, small)
+            _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(small)))
             return answer
-        spread = await self._compute_on_cluster(request, bars, call, limit)
-        workers = 0 if spread is None else self._runtime.cluster.worker_count
-        results = spread or await self._pool.run(call, _compute, request, bars, call, limit)
+        results = await self._compute_on_cluster(request, bars, call, limit)
+        workers = 0 if results is None else self._runtime.cluster.worker_count
+        if results is None:
+            results = await self._pool.run(call, _compute, request, bars, call, limit)
         # Hashing takes as long as copying, so they run side by side.
         hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(results)))
         answer, warnings = await self._pool.copy(_encode_results, request, bars, results)
