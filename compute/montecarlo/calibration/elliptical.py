@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy  # its statistics are loaded at their first use: a server starts a second earlier
+from scipy import special
 
 from riskwave.compute.errors import InputError
 from riskwave.compute.risk.inputs import check_returns
@@ -116,7 +117,7 @@ def fit_t_copula(returns: ArrayLike, degrees: float = 0.0) -> TCopulaFit:
         Degrees of freedom, or 0 to find those of the highest likelihood.
     """
     values = check_returns(returns, "returns")
-    uniforms = np.asarray(stats.rankdata(values, axis=0), dtype=np.float64) / (len(values) + 1.0)
+    uniforms = np.asarray(scipy.stats.rankdata(values, axis=0), dtype=np.float64) / (len(values) + 1.0)
 
     def profile(given: float) -> tuple[float, NDArray[np.float64]]:
         scores = np.asarray(special.stdtrit(given, uniforms), dtype=np.float64)
@@ -124,7 +125,7 @@ def fit_t_copula(returns: ArrayLike, degrees: float = 0.0) -> TCopulaFit:
         if values.shape[1] == 1:
             return 0.0, np.ones((1, 1))
         joint = _log_likelihood(scores, np.zeros(len(correlation)), correlation, given)
-        return joint - float(stats.t.logpdf(scores, given).sum()), correlation
+        return joint - float(scipy.stats.t.logpdf(scores, given).sum()), correlation
 
     if degrees == 0.0 and values.shape[1] == 1:
         degrees = DEGREES_MAX
@@ -173,7 +174,7 @@ def _em(values: NDArray[np.float64], degrees: float) -> tuple[NDArray[np.float64
 
 def _best_degrees(log_likelihood: Callable[[float], float]) -> tuple[float, float]:
     """Return the degrees of the highest likelihood and their standard error, NaN at an end of the range."""
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda log_degrees: -log_likelihood(math.exp(log_degrees)),
         bounds=(math.log(DEGREES_MIN), math.log(DEGREES_MAX)),
         method="bounded",

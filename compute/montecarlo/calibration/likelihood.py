@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy import optimize
+import scipy  # its optimisers are loaded at their first use: a server starts sooner
 
 from riskwave.compute.errors import InputError
 
@@ -47,7 +47,7 @@ def maximise(
     options: Any = {"maxfun": 2_000, "ftol": 1e-12, "xtol": 1e-10}
     best, lowest = None, _IMPOSSIBLE
     for start in starts:
-        found = optimize.minimize(cost, start, jac=jacobian, method="TNC", bounds=bounds, options=options)
+        found = scipy.optimize.minimize(cost, start, jac=jacobian, method="TNC", bounds=bounds, options=options)
         if found.fun < lowest:
             best, lowest = found.x, float(found.fun)
     if best is None:
@@ -55,7 +55,7 @@ def maximise(
     if gradient is not None:
         return np.asarray(best)
     # The gradient is a difference quotient; a search without one gets closer to the top.
-    polished = optimize.minimize(
+    polished = scipy.optimize.minimize(
         cost, best, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-7, "fatol": 1e-9, "maxiter": 4_000}
     )
     result: NDArray[np.float64] = polished.x if polished.fun < lowest else best
