@@ -115,11 +115,12 @@ class IndicatorService:
         workers = 0 if results is None else self._runtime.cluster.worker_count
         if results is None:
             results = await self._pool.run(call, _compute, request, bars, call, limit)
-        # Hashing takes as long as copying, so they run side by side.
+        # Hashing takes as long as encoding, so they run side by side; messages that are joined are one message.
         hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(results)))
-        answer, warnings = await self._pool.copy(_encode_results, request, bars, results)
-        _finish(answer, request, bars, call, warnings, await hashing, workers)
-        return await self._pool.copy(answer.SerializeToString)
+        body, warnings = await self._pool.copy(_serialize_results, request, bars, results)
+        rest = pb.ComputeIndicatorsResponse()
+        _finish(rest, request, bars, call, warnings, await hashing, workers)
+        return await self._pool.copy(b"".join, (body, rest.SerializeToString()))
 
     async def _compute_on_cluster(
         self, request: pb.ComputeIndicatorsRequest, bars: Bars, call: Call, bytes_max: int
@@ -341,6 +342,14 @@ def _encode_results(
     if times.size:
         fill(answer, "times", times)
     return answer, warnings
+
+
+def _serialize_results(
+    request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult]
+) -> tuple[bytes, list[ResultWarning]]:
+    """Return the bytes of the answer without its meta data, and the warnings for them."""
+    answer, warnings = _encode_results(request, bars, results)
+    return answer.SerializeToString(), warnings
 
 
 def _finish(
