@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,19 @@ def show_prices(output: Output) -> Iterator[Callable[[PriceUpdate], None]]:
 
 
 def _write_line(update: PriceUpdate) -> None:
-    typer.echo(f"{str(update.time)[:19]}  {update.symbol:<14} {update.price:>12,.4f} {update.change:>+10,.4f}")
+    change = _signed(update.change, ",.4f")
+    typer.echo(f"{str(update.time)[:19]}  {update.symbol:<14} {update.price:>12,.4f} {change:>10}")
+
+
+def _signed(value: float, form: str) -> str:
+    """Return a number with its sign, or a dash where there is none: the first bar has no change.
+
+    Examples
+    --------
+    >>> _signed(0.5, ".1%"), _signed(float("nan"), ".1%")
+    ('+50.0%', '-')
+    """
+    return "-" if math.isnan(value) else f"{value:+{form}}"
 
 
 def _table(newest: dict[str, PriceUpdate]) -> Table:
@@ -76,8 +89,8 @@ def _table(newest: dict[str, PriceUpdate]) -> Table:
         table.add_row(
             symbol,
             f"{one.price:,.4f}",
-            Text(f"{one.change:+,.4f}", style),
-            Text(f"{one.change_fraction:+.2%}", style),
+            Text(_signed(one.change, ",.4f"), style),
+            Text(_signed(one.change_fraction, ".2%"), style),
             str(one.time)[:19].replace("T", " ").removesuffix(" 00:00:00"),
             one.source + (" (provisional)" if one.provisional else ""),
         )
