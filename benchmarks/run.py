@@ -11,6 +11,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
+WHOLE = {"oscillators": ("--panel", "--sweep", "--live")}
+"""Arguments with which a benchmark prints all that it has."""
+
 
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all; return the number that failed."""
@@ -22,7 +25,7 @@ def main(names: list[str]) -> int:
     failed = []
     for name in names or scripts:
         print(f"\n== {name} " + "=" * (76 - len(name)), flush=True)
-        if subprocess.run([sys.executable, str(scripts[name])], check=False).returncode:
+        if subprocess.run([sys.executable, str(scripts[name]), *WHOLE.get(name, ())], check=False).returncode:
             failed.append(name)
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
