@@ -126,11 +126,22 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
     """
     size = _chunk_paths(spec)
     _check_count(spec, size)
+    return cut_paths(size, boundaries(spec))
+
+
+def cut_paths(size: int, ends: tuple[int, ...]) -> tuple[Chunk, ...]:
+    """Return chunks of at most `size` paths, one of which ends at each of the ascending `ends`.
+
+    Examples
+    --------
+    >>> [(chunk.first_path, chunk.path_count) for chunk in cut_paths(64, (100, 128))]
+    [(0, 64), (64, 36), (100, 28)]
+    """
     chunks: list[Chunk] = []
     first = 0
-    for boundary in boundaries(spec):
-        while first < boundary:
-            count = min(size, boundary - first)
+    for end in ends:
+        while first < end:
+            count = min(size, end - first)
             chunks.append(Chunk(len(chunks), first, count))
             first += count
     return tuple(chunks)
@@ -158,14 +169,17 @@ def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
 
     Without a target there is only the last. Chunks end there, so what has been simulated up to a boundary is complete.
     """
-    if spec.target is None:
-        return (spec.paths,)
+    return (spec.paths,) if spec.target is None else doubling_boundaries(spec.paths)
+
+
+def doubling_boundaries(paths: int) -> tuple[int, ...]:
+    """Return `FIRST_BOUNDARY` doubled again and again below `paths`, and `paths`."""
     steps = []
     boundary = FIRST_BOUNDARY
-    while boundary < spec.paths:
+    while boundary < paths:
         steps.append(boundary)
         boundary *= 2
-    return (*steps, spec.paths)
+    return (*steps, paths)
 
 
 def _chunk_count(spec: SimulationSpec) -> int:

@@ -13,7 +13,6 @@ from riskwave.compute.digest import digest_arrays
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError, UnknownNameError
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.call import open_ended
-from riskwave.server.encoding import put_array
 from riskwave.server.errors import CallError, refused_input
 from riskwave.server.history import Bars
 from riskwave.server.indicator_tiles import IndicatorTiles
@@ -23,7 +22,7 @@ from riskwave.server.services.indicator_stream import IndicatorStreams
 from riskwave.server.services.parameters import encode_param
 from riskwave.v1 import indicator_service_pb2 as pb
 from riskwave.v1 import meta_pb2
-from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, read
+from riskwave.v1.codec import decode_array, decode_params, encode_params, fill, fill_array, read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -336,7 +335,7 @@ def _encode_results(
         for name, value in result.params.items():
             message.params[name].CopyFrom(_encode_values(value) if isinstance(value, list) else _encode_value(value))
         for name, array in result.outputs.items():
-            put_array(message.outputs.add(name=name).array, array)
+            fill_array(message.outputs.add(name=name).array, array)
         warnings += [ResultWarning("MISSING_INPUTS", text, bars.field) for text in result.warnings]
     times = bars.times if request.reducer == pb.REDUCER_UNSPECIFIED else bars.times[-1:]
     if times.size:

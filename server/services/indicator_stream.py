@@ -11,11 +11,10 @@ import numpy as np
 
 from riskwave.compute import oscillators
 from riskwave.compute.errors import InputError, ShapeMismatchError
-from riskwave.server.encoding import put_array
 from riskwave.server.errors import CallError, overloaded
 from riskwave.server.results import fill_meta
 from riskwave.v1 import indicator_service_pb2 as pb
-from riskwave.v1.codec import decode_params, encode_params
+from riskwave.v1.codec import decode_params, encode_params, fill_array
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -138,7 +137,7 @@ class IndicatorStreams:
                 values = await self._pool.run(call, act)
         except InputError as error:
             raise error.relocate(_field_of_message(error.field, kind)) from None
-        put_array(answer.values.values, values)
+        fill_array(answer.values.values, values)
         answer.values.bar_count = stream.bars
         return answer
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from riskwave.compute import risk
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.errors import InputError
-from riskwave.server.encoding import make_estimate, put_array
+from riskwave.server.encoding import make_estimate
 from riskwave.server.errors import CallError, refused_input
 from riskwave.server.history import ReturnHistory, inline_history
 from riskwave.server.market.periods import TRADING_DAYS_PER_YEAR
 from riskwave.server.results import fill_meta
 from riskwave.server.services.risk_scenarios import decode_scenarios, fill_backtest, fill_stress
 from riskwave.v1 import risk_service_pb2 as pb
-from riskwave.v1.codec import decode_params, fill
+from riskwave.v1.codec import decode_params, fill, fill_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -269,7 +269,7 @@ def encode_report(message: pb.PortfolioReport, report: risk.PortfolioReport) -> 
     ):
         getattr(message, name).CopyFrom(make_estimate(getattr(report, name)))
     for name in ("correlation_matrix", "drawdowns", "returns", "wealth"):
-        put_array(getattr(message, name), getattr(report, name))
+        fill_array(getattr(message, name), getattr(report, name))
     message.assets.extend(report.assets)
     fill(message, "weights", report.weights)
     message.observation_count = report.observation_count
@@ -306,7 +306,7 @@ def encode_report(message: pb.PortfolioReport, report: risk.PortfolioReport) -> 
 def _encode_rolling(result: risk.RollingRisk, history: ReturnHistory, call: Call) -> pb.ComputeRollingRiskResponse:
     answer = pb.ComputeRollingRiskResponse()
     for name, values in result.measures.items():
-        put_array(answer.measures.add(name=name).array, values)
+        fill_array(answer.measures.add(name=name).array, values)
     if history.times.size:
         fill(answer, "times", history.times)
     digest = digest_arrays(result.measures)
@@ -323,9 +323,9 @@ def _encode_covariance(
         shrinkage=report.shrinkage,
         repaired=report.repaired,
     )
-    put_array(answer.covariance, report.covariance)
-    put_array(answer.correlation, report.correlation)
-    put_array(answer.mean, report.mean)
+    fill_array(answer.covariance, report.covariance)
+    fill_array(answer.correlation, report.correlation)
+    fill_array(answer.mean, report.mean)
     numbers = {"covariance": report.covariance, "correlation": report.correlation, "mean": report.mean}
     digest = digest_arrays(numbers)
     _fill_meta(answer.meta, "risk.compute_covariance", digest, report.warnings, history, call)

@@ -9,9 +9,8 @@ import numpy as np
 from riskwave.compute import risk
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.errors import InputError
-from riskwave.server.encoding import put_array
 from riskwave.server.market import Selection
-from riskwave.v1.codec import fill
+from riskwave.v1.codec import fill, fill_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,9 +105,9 @@ def fill_stress(answer: pb.StressTestResponse, report: risk.StressReport) -> str
 
 def fill_backtest(answer: pb.BacktestRiskResponse, report: risk.BacktestReport, history: ReturnHistory) -> str:
     """Fill the answer and return the digest of its numbers."""
-    put_array(answer.var, report.value_at_risk)
-    put_array(answer.expected_shortfall, report.expected_shortfall)
-    put_array(answer.returns, report.returns)
+    fill_array(answer.var, report.value_at_risk)
+    fill_array(answer.expected_shortfall, report.expected_shortfall)
+    fill_array(answer.returns, report.returns)
     if history.times.size:
         fill(answer, "times", history.times[report.window_bars :])
     answer.exceedances.extend(report.exceedances.tolist())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from riskwave.server.encoding import make_estimate, put_array
+from riskwave.server.encoding import make_estimate
 from riskwave.v1 import estimate_pb2
 from riskwave.v1 import simulation_pb2 as pb
-from riskwave.v1.codec import fill
+from riskwave.v1.codec import fill, fill_array
 
 if TYPE_CHECKING:
     from riskwave.compute.montecarlo import DistributionSummary, SimulationResult, SimulationStatistics
@@ -30,7 +30,7 @@ def fill_result(
         _fill_summary(message.summaries.add(), summary)
     message.fan.days.extend(result.fan.days.tolist())
     message.fan.probabilities.extend(result.fan.probabilities)
-    put_array(message.fan.wealth, result.fan.wealth)
+    fill_array(message.fan.wealth, result.fan.wealth)
     message.fan.path_count = result.fan.path_count
     for tail in result.tails:
         message.tails.add(
@@ -45,10 +45,10 @@ def fill_result(
     message.stopped_early = result.stopped_early
     message.quantile_rank_error = result.quantile_rank_error
     if result.sample_paths.size and whole:
-        put_array(message.sample_paths, result.sample_paths)
+        fill_array(message.sample_paths, result.sample_paths)
     if distributions:
         for name, values in result.distributions.items():
-            put_array(message.distributions.add(name=name).array, values)
+            fill_array(message.distributions.add(name=name).array, values)
 
 
 def _fill_statistics(message: pb.SimulationStatistics, statistics: SimulationStatistics) -> None:

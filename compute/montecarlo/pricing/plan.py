@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from riskwave.compute.montecarlo.chunk import CHUNK_S, FIRST_BOUNDARY, Chunk
+from riskwave.compute.montecarlo.chunk import CHUNK_S, cut_paths, doubling_boundaries
 from riskwave.compute.montecarlo.path_state import LANES
 from riskwave.compute.montecarlo.pricing.greeks import sensitivities
 from riskwave.compute.montecarlo.pricing.task import task_of
 
 if TYPE_CHECKING:
+    from riskwave.compute.montecarlo.chunk import Chunk
     from riskwave.compute.montecarlo.pricing.spec import PricingSpec
     from riskwave.compute.montecarlo.pricing.task import Task
 
@@ -22,14 +23,7 @@ _FORMULA_MARKETS: Final = 0.7
 
 def boundaries(spec: PricingSpec) -> tuple[int, ...]:
     """Return the numbers of paths at which a precision target is looked at: doubling, and the last one all paths."""
-    if spec.target_se == 0.0:
-        return (spec.paths,)
-    found = []
-    boundary = FIRST_BOUNDARY
-    while boundary < spec.paths:
-        found.append(boundary)
-        boundary *= 2
-    return (*found, spec.paths)
+    return (spec.paths,) if spec.target_se == 0.0 else doubling_boundaries(spec.paths)
 
 
 def plan_pricing(spec: PricingSpec) -> tuple[Chunk, ...]:
@@ -43,16 +37,7 @@ def plan_pricing(spec: PricingSpec) -> tuple[Chunk, ...]:
     InputError
         Or one of its kinds, naming the field.
     """
-    task = task_of(spec)
-    size = _chunk_paths(task)
-    chunks: list[Chunk] = []
-    first = 0
-    for boundary in boundaries(spec):
-        while first < boundary:
-            count = min(size, boundary - first)
-            chunks.append(Chunk(len(chunks), first, count))
-            first += count
-    return tuple(chunks)
+    return cut_paths(_chunk_paths(task_of(spec)), boundaries(spec))
 
 
 def path_ns(task: Task) -> float:
