@@ -986,6 +986,7 @@ class WatchPricesRequest(_message.Message):
     AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
     REPLAY_BARS_PER_SECOND_FIELD_NUMBER: _builtins.int
     MIN_INTERVAL_FIELD_NUMBER: _builtins.int
+    BATCH_INTERVAL_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """The source. Empty takes the preferred one of each symbol."""
     after_sequence: _builtins.int
@@ -1000,7 +1001,13 @@ class WatchPricesRequest(_message.Message):
 
     @_builtins.property
     def min_interval(self) -> _duration_pb2.Duration:
-        """Shortest time between two updates of a symbol. Unset means 200 ms."""
+        """Shortest time between two updates of a symbol. Unset means 200 ms. Not together with batch_interval."""
+
+    @_builtins.property
+    def batch_interval(self) -> _duration_pb2.Duration:
+        """Sends what changes within this time in one message, as a batch: for many symbols, or quick ones. From 10 ms to an
+        hour. Unset sends each update as a message.
+        """
 
     def __init__(
         self,
@@ -1010,10 +1017,11 @@ class WatchPricesRequest(_message.Message):
         after_sequence: _builtins.int = ...,
         replay_bars_per_second: _builtins.float = ...,
         min_interval: _duration_pb2.Duration | None = ...,
+        batch_interval: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["min_interval", b"min_interval"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_interval", b"batch_interval", "min_interval", b"min_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "min_interval", b"min_interval", "replay_bars_per_second", b"replay_bars_per_second", "source", b"source", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "batch_interval", b"batch_interval", "min_interval", b"min_interval", "replay_bars_per_second", b"replay_bars_per_second", "source", b"source", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1070,6 +1078,30 @@ class PriceUpdate(_message.Message):
 Global___PriceUpdate: _TypeAlias = PriceUpdate  # noqa: Y015
 
 @_typing.final
+class PriceBatch(_message.Message):
+    """The newest price of every symbol that has changed since the message before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPDATES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def updates(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceUpdate]:
+        """One a symbol, in the order in which they began to wait."""
+
+    def __init__(
+        self,
+        *,
+        updates: _abc.Iterable[Global___PriceUpdate] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["updates", b"updates"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceBatch: _TypeAlias = PriceBatch  # noqa: Y015
+
+@_typing.final
 class Heartbeat(_message.Message):
     """Sent when nothing else was for a while, so that a dead connection is noticed."""
 
@@ -1102,11 +1134,12 @@ class WatchPricesResponse(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     UPDATE_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Number of the message, ascending; heartbeats repeat the last one. Everything up to it was sent or is overtaken."""
     snapshot: _builtins.bool
-    """True when the update is the newest state and not a change: at the beginning, and after an interruption of which the
+    """True when the update, or every one of the batch, is the newest state and not a change: at the beginning, and after an interruption of which the
     server does not know every update any more.
     """
     @_builtins.property
@@ -1117,19 +1150,24 @@ class WatchPricesResponse(_message.Message):
     def heartbeat(self) -> Global___Heartbeat:
         """Nothing new."""
 
+    @_builtins.property
+    def batch(self) -> Global___PriceBatch:
+        """New prices, when the request has a batch_interval."""
+
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
         update: Global___PriceUpdate | None = ...,
         heartbeat: Global___Heartbeat | None = ...,
+        batch: Global___PriceBatch | None = ...,
         snapshot: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "update", b"update"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "event", b"event", "heartbeat", b"heartbeat", "update", b"update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "heartbeat", b"heartbeat", "sequence", b"sequence", "snapshot", b"snapshot", "update", b"update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "event", b"event", "heartbeat", b"heartbeat", "sequence", b"sequence", "snapshot", b"snapshot", "update", b"update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["update", "heartbeat"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["update", "heartbeat", "batch"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

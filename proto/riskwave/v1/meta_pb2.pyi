@@ -35,6 +35,10 @@ class _ResultOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ResultOr
     """Found in the server's memory."""
     RESULT_ORIGIN_REDIS_CACHE: _ResultOrigin.ValueType  # 3
     """Found in Redis."""
+    RESULT_ORIGIN_STORE: _ResultOrigin.ValueType  # 4
+    """Read from the price store; nobody had to be asked."""
+    RESULT_ORIGIN_SOURCE: _ResultOrigin.ValueType  # 5
+    """Fetched for this call from a source, such as a vendor; `prices` says from which."""
 
 class ResultOrigin(_ResultOrigin, metaclass=_ResultOriginEnumTypeWrapper):
     """Where an answer's numbers came from."""
@@ -47,6 +51,10 @@ RESULT_ORIGIN_MEMORY_CACHE: ResultOrigin.ValueType  # 2
 """Found in the server's memory."""
 RESULT_ORIGIN_REDIS_CACHE: ResultOrigin.ValueType  # 3
 """Found in Redis."""
+RESULT_ORIGIN_STORE: ResultOrigin.ValueType  # 4
+"""Read from the price store; nobody had to be asked."""
+RESULT_ORIGIN_SOURCE: ResultOrigin.ValueType  # 5
+"""Fetched for this call from a source, such as a vendor; `prices` says from which."""
 Global___ResultOrigin: _TypeAlias = ResultOrigin  # noqa: Y015
 
 class _Placement:
