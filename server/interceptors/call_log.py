@@ -15,13 +15,15 @@ import threading
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import structlog
 
 from riskwave.server.interceptors.describe import describe_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from riskwave.server.call import Call
     from riskwave.server.errors import CallError
 
@@ -29,6 +31,16 @@ LOGGER_NAME = "riskwave.server.calls"
 FLUSH_S = 0.1
 
 _log = structlog.get_logger(LOGGER_NAME)
+
+
+class _Place(NamedTuple):
+    """Where a batch is written: the same for all its lines."""
+
+    process: int
+    thread: str
+
+
+_LineFormat: TypeAlias = "Callable[[_Place, float, Call, float], str]"
 
 
 def error_context(error: CallError, call: Call) -> dict[str, str]:
@@ -121,8 +133,15 @@ class CallLineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a record."""
-        lines = getattr(record, "call_lines", None)
-        return self._inner.format(record) if lines is None else "\n".join(self._line(*line) for line in lines)
+        batch = getattr(record, "call_lines", None)
+        if batch is None:
+            return self._inner.format(record)
+        # A rotating file asks for the text twice: to see whether it still fits, and to write it.
+        texts: dict[_LineFormat, str] = record.__dict__.setdefault("call_texts", {})
+        if self._line not in texts:
+            place = _Place(os.getpid(), threading.current_thread().name)
+            texts[self._line] = "\n".join([self._line(place, *line) for line in batch])
+        return texts[self._line]
 
 
 def batch_call_lines(*, console_json: bool) -> BatchedCallLog:
@@ -155,12 +174,12 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-def _json_line(time_s: float, call: Call, duration_s: float) -> str:
+def _json_line(place: _Place, time_s: float, call: Call, duration_s: float) -> str:
     # The fields and their order are those of every other line, see riskwave.config.logging; method and correlation id
     # have no character that JSON would have to escape.
     return (
         f'{{"timestamp": "{_iso(time_s)}", "level": "info", "logger": "{LOGGER_NAME}", "component": "server", '
-        f'"process": {os.getpid()}, "thread_name": "{threading.current_thread().name}", "module": "call_log", '
+        f'"process": {place.process}, "thread_name": "{place.thread}", "module": "call_log", '
         f'"event": "call", "code": "OK", "method": "{call.method}", '
         f'"duration_ms": {round(duration_s * 1e3, 3)}, "queue_ms": {round(call.queue_s * 1e3, 3)}, '
         f'"compute_ms": {round(call.compute_s * 1e3, 3)}, "peer": {_quoted(call.peer)}, '
@@ -168,10 +187,10 @@ def _json_line(time_s: float, call: Call, duration_s: float) -> str:
     )
 
 
-def _console_line(time_s: float, call: Call, duration_s: float) -> str:
+def _console_line(place: _Place, time_s: float, call: Call, duration_s: float) -> str:
     return (
         f"{_iso(time_s)} [info     ] call                           [{LOGGER_NAME}] component=server "
-        f"process={os.getpid()} thread_name={threading.current_thread().name} module=call_log "
+        f"process={place.process} thread_name={place.thread} module=call_log "
         f"code=OK method={call.method} duration_ms={round(duration_s * 1e3, 3)} "
         f"queue_ms={round(call.queue_s * 1e3, 3)} compute_ms={round(call.compute_s * 1e3, 3)} peer={call.peer} "
         f"correlation_id={call.correlation_id}"
@@ -179,4 +198,10 @@ def _console_line(time_s: float, call: Call, duration_s: float) -> str:
 
 
 def _iso(time_s: float) -> str:
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    second = int(time_s)
+    return f"{_iso_second(second)}.{int((time_s - second) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=16)
+def _iso_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
