@@ -12,6 +12,7 @@ import numpy as np
 from riskwave.compute.errors import TooLargeError
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
 from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
+from riskwave.compute.montecarlo.sobol_paths import SOBOL_NS, SOBOL_PATHS_UNIT
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
 from riskwave.compute.montecarlo.tally import CELLS, Counts, count_values
 
@@ -192,13 +193,22 @@ def _chunk_count(spec: SimulationSpec) -> int:
 
 
 def _chunk_paths(spec: SimulationSpec) -> int:
-    path_s = 1e-9 * step_count_of(spec) * MODELS.get(spec.model).path_step_ns(law_of(spec))
+    path_s = 1e-9 * step_count_of(spec) * _step_ns(spec)
     if spec.paths > EXACT_PATHS_MAX:
         path_s += 1e-9 * _COUNT_NS
     paths = min(int(CHUNK_S / path_s), CHUNK_PATHS_MAX)
+    if spec.sampling == "sobol":
+        return max(paths - paths % SOBOL_PATHS_UNIT, SOBOL_PATHS_UNIT)
     if paths >= LANES:
         return paths - paths % LANES
     return max(2 * (paths // 2), 2)
+
+
+def _step_ns(spec: SimulationSpec) -> float:
+    """Return the time of one path and step on one core."""
+    law, model = law_of(spec), MODELS.get(spec.model)
+    quasi = model.sobol if spec.sampling == "sobol" else None
+    return model.path_step_ns(law) + (SOBOL_NS * quasi.shocks(law) if quasi is not None else 0.0)
 
 
 def estimate_cost(spec: SimulationSpec) -> SimulationCost:
@@ -209,8 +219,7 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
     """
     law = law_of(spec)
     assets = 1 if law.mode == "collapsed" else len(law.weights)
-    step_ns = MODELS.get(spec.model).path_step_ns(law)
-    steps = step_count_of(spec)
+    step_ns, steps = _step_ns(spec), step_count_of(spec)
     path_bytes = 8 * len(results_of(spec)) * min(spec.paths, EXACT_PATHS_MAX)
     if spec.paths > EXACT_PATHS_MAX:  # counts, dense and on their way
         path_bytes = 16 * len(results_of(spec)) * CELLS
@@ -232,7 +241,7 @@ def measure_cost(spec: SimulationSpec) -> SimulationCost:
     """
     law, steps = law_of(spec), step_count_of(spec)
     cost = estimate_cost(spec)
-    step_ns = MODELS.get(spec.model).path_step_ns(law)
+    step_ns = _step_ns(spec)
     days = spec.horizon_days if steps == 1 else max(min(steps, int(SAMPLE_S * 1e9 / (step_ns * LANES))), 1)
     sample = replace(spec, horizon_days=days, cash_flows=(), sample_paths=0, calibration=law.calibration or None)
     paths = LANES * max(int(SAMPLE_S * 1e9 / (LANES * step_count_of(sample) * (step_ns + _PATH_NS / days))), 1)
@@ -283,7 +292,9 @@ def _simulate(spec: SimulationSpec, chunk: Chunk, kept: int) -> ChunkResult:
         flow_amounts=flow_amounts,
         asset_paths=np.empty((kept, spec.horizon_days + 1 if kept else 0, len(law.weights))),
     )
-    MODELS.get(spec.model).simulate(spec, law, PathBlock(chunk.first_path, steps, step_days, sink))
+    model = MODELS.get(spec.model)
+    fill = model.sobol.simulate if spec.sampling == "sobol" and model.sobol is not None else model.simulate
+    fill(spec, law, PathBlock(chunk.first_path, steps, step_days, sink))
     if spec.paths <= EXACT_PATHS_MAX:
         return ChunkResult(chunk, sink.results, sink.fan, sink.asset_paths)
     levels: tuple[tuple[float, ...], ...] = (spec.return_thresholds, *((),) * (len(sink.results) - 1))

@@ -81,7 +81,6 @@ def check_model(spec: SimulationSpec, model: PortfolioModel) -> tuple[dict[str, 
     """Check that the model offers what is asked of it, and return its parameters and the mode."""
     check_choice(spec.mode, "mode", ("auto", *model.modes))
     check_choice(spec.rebalancing, "rebalancing", model.rebalancings)
-    check_choice(spec.sampling, "sampling", model.samplings)
     if spec.rebalancing == "none" and spec.mode == "collapsed":
         raise InputError("mode", spec.mode, "full when rebalancing is none, because drifting weights need every asset")
     if spec.sample_paths and spec.mode == "collapsed":

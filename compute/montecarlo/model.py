@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from riskwave.compute.errors import InputError
 from riskwave.compute.montecarlo.law import PortfolioLaw, check_model, check_sample_paths, history_law, portfolio_law
+from riskwave.compute.montecarlo.sobol_paths import check_coordinates
 from riskwave.compute.montecarlo.spec import SimulationSpec, check_run
 from riskwave.compute.registry import Param, Registry
 from riskwave.compute.result_warning import ResultWarning
+from riskwave.compute.risk.inputs import check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.path_state import PathSink
+    from riskwave.compute.montecarlo.sobol_paths import SobolDriver
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,7 +74,9 @@ class PortfolioModel:
     positive
         Whether prices stay positive, so that nothing can lose more than everything.
     samplings
-        How its random numbers can be drawn, the default first.
+        How pseudo-random numbers can be drawn for it, the default first.
+    sobol
+        How it draws its paths from Sobol points; None for a law that they do not suit.
     takes_history
         Whether it is given by observed returns, and not by mean and covariance.
     ends_alone
@@ -94,6 +100,7 @@ class PortfolioModel:
     positive: bool = False
     ends_alone: Callable[[SimulationSpec], bool] = _never
     calibrate: Callable[[PortfolioLaw], dict[str, NDArray[np.float64]]] | None = None
+    sobol: SobolDriver | None = None
 
 
 MODELS: Registry[PortfolioModel] = Registry("model", "riskwave.compute.montecarlo.models")
@@ -104,6 +111,7 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     """Check a specification and return its law; remembered, because every chunk of a simulation asks for it."""
     model = MODELS.get(spec.model)
     check_run(spec)
+    _check_sampling(spec, model)
     params, mode = check_model(spec, model)
     check_sample_paths(spec)
     law = history_law(spec, params, mode) if model.takes_history else portfolio_law(spec, params, mode, model)
@@ -111,8 +119,21 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     if model.calibrate is not None:
         found = spec.calibration if spec.calibration is not None else model.calibrate(law)
         law = replace(law, calibration=found)
+    if spec.sampling == "sobol" and model.sobol is not None:
+        check_coordinates(spec, step_count_of(spec), model.sobol.shocks(law))
     warnings = (*law.warnings, *_terminal_warnings(spec))
     return replace(law, warnings=warnings) if warnings else law
+
+
+def _check_sampling(spec: SimulationSpec, model: PortfolioModel) -> None:
+    """Check that the model can be sampled as is asked; the message names the models that go with Sobol points."""
+    if spec.sampling == "sobol" and model.sobol is None:
+        known = (MODELS.get(name) for name in MODELS.names())
+        suited = ", ".join(each.name for each in known if each.sobol is not None)
+        allowed = f"{' or '.join(model.samplings)} for the model {model.name}; sobol goes with {suited}"
+        raise InputError("sampling", spec.sampling, allowed)
+    if spec.sampling != "sobol":
+        check_choice(spec.sampling, "sampling", (*model.samplings, *(("sobol",) if model.sobol is not None else ())))
 
 
 def calibrated(spec: SimulationSpec) -> SimulationSpec:

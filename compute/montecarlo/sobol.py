@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from riskwave.compute.errors import InputError, TooLargeError
 from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.normals import normal32
-from riskwave.compute.montecarlo.philox import WORDS, philox4x32_10, split_seed
+from riskwave.compute.montecarlo.philox import WORDS, philox, philox4x32_10, split_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,26 @@ _KEY_DRAW: Final = 0xFFFF0000
 _NESTED_BITS: Final = 26
 
 
+def check_point_count(paths: int, paths_max: int) -> None:
+    """Refuse a number of paths, of all scrambles, over which Sobol points are not evenly spread, or too many.
+
+    Raises
+    ------
+    InputError
+        Not `SCRAMBLES` times a power of two; the message names one that is.
+    TooLargeError
+        More than `paths_max`.
+    """
+    points = paths // SCRAMBLES
+    if paths % SCRAMBLES or points & (points - 1):
+        near = SCRAMBLES * (1 << max(round(math.log2(max(paths / SCRAMBLES, 1.0))), 0))
+        allowed = f"{SCRAMBLES} times a power of two, such as {near}, for Sobol points to be evenly spread"
+        raise InputError("paths", paths, allowed)
+    if paths > paths_max:
+        most = SCRAMBLES << int(math.log2(paths_max // SCRAMBLES))
+        raise TooLargeError("paths", paths, f"at most {most} with Sobol points")
+
+
 @lru_cache(maxsize=1)
 def _joe_kuo() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the primitive polynomials and the initial direction numbers of every coordinate."""
@@ -64,32 +85,51 @@ def directions(dimensions: int) -> NDArray[np.uint32]:
     ['80000000', 'c0000000', 'a0000000', 'f0000000']
     """
     polynomials, initial = _joe_kuo()
-    numbers = np.zeros((dimensions, BITS), dtype=np.uint64)
-    numbers[0] = 1
-    for row in range(1, dimensions):
-        polynomial = int(polynomials[row])
-        degree = polynomial.bit_length() - 1
-        values = [int(value) for value in initial[row, :degree]]
-        for k in range(degree, BITS):
-            value = values[k - degree]
-            for i in range(1, degree + 1):
-                if polynomial >> (degree - i) & 1:
-                    value ^= values[k - i] << i
-            values.append(value)
-        numbers[row] = values[:BITS]
-    shifted = (numbers << np.arange(BITS - 1, -1, -1, dtype=np.uint64)).astype(np.uint32)
-    shifted.setflags(write=False)
-    return shifted
+    numbers = np.empty((dimensions, BITS), dtype=np.uint32)
+    _expand(polynomials.astype(np.int64), initial.astype(np.int64), numbers)
+    numbers.setflags(write=False)
+    return numbers
+
+
+@kernel()
+def _expand(polynomials: NDArray[np.int64], initial: NDArray[np.int64], numbers: NDArray[np.uint32]) -> None:
+    """Continue the initial direction numbers by the recurrences of their polynomials, and shift them to fractions."""
+    values = np.empty(BITS, dtype=np.int64)
+    for row in range(len(numbers)):
+        degree = 0
+        while polynomials[row] >> (degree + 1) > 0:
+            degree += 1
+        for k in range(BITS):
+            if row == 0:
+                values[k] = 1
+            elif k < degree:
+                values[k] = initial[row, k]
+            else:
+                value = values[k - degree]
+                for i in range(1, degree + 1):
+                    if polynomials[row] >> (degree - i) & 1:
+                        value ^= values[k - i] << i
+                values[k] = value
+            numbers[row, k] = np.uint32(values[k] << (BITS - 1 - k))
 
 
 @lru_cache(maxsize=2 * SCRAMBLES)
 def scramble_keys(seed: int, scramble: int, dimensions: int) -> NDArray[np.uint32]:
     """Return one key a coordinate for scramble number `scramble`, shape (dimensions,), read-only."""
-    key = (seed & 0xFFFFFFFF, seed >> 32)
-    groups = [philox4x32_10((group, scramble, 0, _KEY_DRAW), key) for group in range(-(-dimensions // WORDS))]
-    keys = np.array(groups, dtype=np.uint32).ravel()[:dimensions]
+    keys = np.empty(dimensions, dtype=np.uint32)
+    _fill_keys(scramble, *split_seed(seed), keys)
     keys.setflags(write=False)
     return keys
+
+
+@kernel()
+def _fill_keys(scramble: int, k0: np.uint32, k1: np.uint32, keys: NDArray[np.uint32]) -> None:
+    """Fill `keys` with the words of the counters (0, scramble), (1, scramble), and so on."""
+    for first in range(0, len(keys), WORDS):
+        group, second, last = np.uint64(first // WORDS), np.uint64(scramble), np.uint64(_KEY_DRAW)
+        words = philox(group, second, np.uint64(0), last, k0, k1)
+        for k in range(min(WORDS, len(keys) - first)):
+            keys[first + k] = np.uint32(words[k])
 
 
 def scramble_seed(seed: int, scramble: int) -> tuple[np.uint32, np.uint32]:

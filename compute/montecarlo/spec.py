@@ -9,6 +9,7 @@ import numpy as np
 
 from riskwave.compute.errors import InputError, TooLargeError
 from riskwave.compute.montecarlo.philox import SEED_MAX
+from riskwave.compute.montecarlo.sobol import check_point_count
 from riskwave.compute.risk.inputs import check_choice, check_number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["auto", "collapsed", "full"]
 Rebalancing = Literal["daily", "none"]
-Sampling = Literal["independent", "antithetic"]
+Sampling = Literal["independent", "antithetic", "sobol"]
 
 PATHS_MIN: Final = 2
 PATHS_MAX: Final = 1_000_000_000
@@ -111,7 +112,8 @@ class SimulationSpec:
     rebalancing
         ``daily`` back to the given weights, or ``none``: the weights drift. Drifting weights need ``full``.
     sampling
-        ``independent``, or ``antithetic``: paths 2i and 2i + 1 have opposite normals.
+        ``independent``; ``antithetic``: paths 2i and 2i + 1 have opposite normals; or ``sobol``: path p is point
+        p // 32 of the scramble p % 32 of a Sobol sequence, for 32 times a power of two of paths.
     distributions
         Whether the result carries every path's four numbers.
     tail_probabilities
@@ -165,6 +167,8 @@ def check_run(spec: SimulationSpec) -> None:
     check_number(spec.confidence, "confidence", low=0.0, high=1.0, closed=False)
     if spec.sampling == "antithetic" and spec.paths % 2:
         raise InputError("paths", spec.paths, "an even number, because antithetic paths come in pairs")
+    if spec.sampling == "sobol":
+        check_point_count(spec.paths, EXACT_PATHS_MAX)
     _check_count("tail_probabilities", spec.tail_probabilities, TAIL_PROBABILITIES_MAX)
     for index, probability in enumerate(spec.tail_probabilities):
         check_number(probability, f"tail_probabilities[{index}]", low=0.0, high=1.0, closed=False)

@@ -15,6 +15,7 @@ from riskwave.compute.errors import NotPositiveSemidefiniteError
 from riskwave.compute.montecarlo.elliptical import simulate_independent_days
 from riskwave.compute.montecarlo.law import EIGENVALUE_TOLERANCE
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
+from riskwave.compute.montecarlo.sobol_paths import SobolDriver, simulate_on_sobol_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +51,10 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
     simulate_independent_days(spec, law, block, log_covariance=log_covariance(law))
 
 
+def _simulate_on_sobol_points(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
+    simulate_on_sobol_points(spec, law, block, log_covariance=log_covariance(law))
+
+
 def ends_alone(spec: SimulationSpec) -> bool:
     """Lognormal prices are lognormal after any time, but a rebalanced sum of them is not."""
     return spec.rebalancing == "none" or np.size(spec.weights) == 1
@@ -75,5 +80,6 @@ MODELS.add(
         path_step_ns=path_step_ns,
         prepare=prepare_lognormal,
         ends_alone=ends_alone,
+        sobol=SobolDriver(_simulate_on_sobol_points),
     )
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from riskwave.compute.montecarlo.elliptical import simulate_independent_days
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
+from riskwave.compute.montecarlo.sobol_paths import SobolDriver, simulate_on_sobol_points
 
 if TYPE_CHECKING:
     from riskwave.compute.montecarlo.law import PortfolioLaw
@@ -40,5 +41,6 @@ MODELS.add(
         rebalancings=("daily", "none"),
         simulate=_simulate,
         path_step_ns=path_step_ns,
+        sobol=SobolDriver(simulate_on_sobol_points),
     )
 )

@@ -6,11 +6,13 @@ the rate `kappa`. See `mean_reversion`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from riskwave.compute.montecarlo.mean_reversion import simulate_mean_reversion
+from riskwave.compute.montecarlo.mean_reversion import simulate_mean_reversion, variance_ratio
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
 from riskwave.compute.montecarlo.models.gbm import ends_alone, log_covariance, prepare_lognormal
+from riskwave.compute.montecarlo.sobol_paths import SobolDriver, simulate_on_sobol_points
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     kappa = float(law.params["kappa"])
     simulate_mean_reversion(spec, law, block, log_covariance(law), kappa=kappa, share=1.0)
+
+
+def _simulate_on_sobol_points(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
+    kappa = float(law.params["kappa"])
+    ratio = partial(variance_ratio, kappa=kappa, share=1.0)
+    covariance = log_covariance(law)
+    simulate_on_sobol_points(spec, law, block, log_covariance=covariance, variance_ratio=ratio, kappa=kappa, share=1.0)
 
 
 def path_step_ns(law: PortfolioLaw) -> float:
@@ -43,5 +52,6 @@ MODELS.add(
         path_step_ns=path_step_ns,
         prepare=prepare_lognormal,
         ends_alone=ends_alone,
+        sobol=SobolDriver(_simulate_on_sobol_points),
     )
 )

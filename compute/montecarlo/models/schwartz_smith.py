@@ -6,11 +6,13 @@ variance is drawn back at the rate `kappa`; the two factors' shocks are independ
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from riskwave.compute.montecarlo.mean_reversion import simulate_mean_reversion
+from riskwave.compute.montecarlo.mean_reversion import simulate_mean_reversion, variance_ratio
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
 from riskwave.compute.montecarlo.models.gbm import ends_alone, log_covariance, prepare_lognormal
+from riskwave.compute.montecarlo.sobol_paths import SobolDriver, simulate_on_sobol_points
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     kappa, share = float(law.params["kappa"]), float(law.params["transient_share"])
     simulate_mean_reversion(spec, law, block, log_covariance(law), kappa=kappa, share=share)
+
+
+def _simulate_on_sobol_points(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
+    kappa, share = float(law.params["kappa"]), float(law.params["transient_share"])
+    ratio = partial(variance_ratio, kappa=kappa, share=share)
+    covariance = log_covariance(law)
+    simulate_on_sobol_points(
+        spec, law, block, log_covariance=covariance, variance_ratio=ratio, kappa=kappa, share=share
+    )
 
 
 def path_step_ns(law: PortfolioLaw) -> float:
@@ -46,5 +57,6 @@ MODELS.add(
         path_step_ns=path_step_ns,
         prepare=prepare_lognormal,
         ends_alone=ends_alone,
+        sobol=SobolDriver(_simulate_on_sobol_points, lambda law: 2 * len(law.weights)),
     )
 )

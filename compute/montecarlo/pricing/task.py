@@ -15,7 +15,7 @@ from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS
 from riskwave.compute.montecarlo.pricing.payoff import PAYOFFS, Contract
 from riskwave.compute.montecarlo.pricing.reductions import EXPONENT_MAX
 from riskwave.compute.montecarlo.pricing.spec import GREEKS, PRICING_PATHS_MAX, SAMPLINGS, STEPS_MAX, PricingSpec
-from riskwave.compute.montecarlo.sobol import DIMENSIONS_MAX, POINTS_MAX, SCRAMBLES
+from riskwave.compute.montecarlo.sobol import DIMENSIONS_MAX, POINTS_MAX, SCRAMBLES, check_point_count
 from riskwave.compute.registry import check_params
 from riskwave.compute.risk.inputs import check_choice, check_number
 
@@ -126,13 +126,7 @@ def _check_numbers(spec: PricingSpec) -> None:
 
 
 def _check_sobol(spec: PricingSpec, dimensions: int) -> None:
-    points = spec.paths // SCRAMBLES
-    if spec.paths % SCRAMBLES or points & (points - 1):
-        near = SCRAMBLES * (1 << max(round(math.log2(max(spec.paths / SCRAMBLES, 1.0))), 0))
-        allowed = f"{SCRAMBLES} times a power of two, such as {near}, for Sobol points to be evenly spread"
-        raise InputError("paths", spec.paths, allowed)
-    if points > POINTS_MAX:
-        raise TooLargeError("paths", spec.paths, f"at most {SCRAMBLES * POINTS_MAX} with Sobol points")
+    check_point_count(spec.paths, SCRAMBLES * POINTS_MAX)
     if dimensions > DIMENSIONS_MAX:
         most = spec.steps * DIMENSIONS_MAX // dimensions
         raise TooLargeError(
