@@ -82,11 +82,18 @@ def student_estimate(
     return Estimate(value, standard_error, value - margin, value + margin, confidence, method)
 
 
-def positive_estimate(value: float, standard_error: float, confidence: float, method: str) -> Estimate:
-    """Return a positive `value` with an interval that is symmetric in its logarithm, so that it stays positive."""
+def positive_estimate(
+    value: float, standard_error: float, confidence: float, method: str, degrees_of_freedom: int = 0
+) -> Estimate:
+    """Return a positive `value` with an interval that is symmetric in its logarithm, so that it stays positive.
+
+    The interval is Student's where the standard error has degrees of freedom, and the normal one otherwise.
+    """
     if not value > 0.0 or not math.isfinite(standard_error):
         return Estimate(value, standard_error if value == 0.0 else math.nan, method=method)
-    factor = math.exp(float(special.ndtri(0.5 + 0.5 * confidence)) * standard_error / value)
+    level = 0.5 + 0.5 * confidence
+    width = special.stdtrit(degrees_of_freedom, level) if degrees_of_freedom > 0 else special.ndtri(level)
+    factor = math.exp(float(width) * standard_error / value)
     return Estimate(value, standard_error, value / factor, value * factor, confidence, method)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from riskwave.compute.digest import digest_arrays
 from riskwave.compute.montecarlo.chunk import FAN_PATHS, fan_days, results_of
+from riskwave.compute.montecarlo.dependence import DEPENDENCES
 from riskwave.compute.montecarlo.model import law_of
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
 from riskwave.compute.montecarlo.summary import (
@@ -147,17 +148,17 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
     ordered = sorted(chunks, key=lambda result: result.chunk.index)
     assert [result.chunk.index for result in ordered] == list(range(len(ordered))), "a chunk is missing or twice there"
     results = np.concatenate([result.results for result in ordered], axis=1)
-    paired = spec.sampling == "antithetic"
+    dependence = DEPENDENCES[spec.sampling]
     summaries = tuple(
-        summarize_distribution(name, results[row], spec.tail_probabilities, spec.confidence, paired=paired)
+        summarize_distribution(name, results[row], spec.tail_probabilities, spec.confidence, dependence)
         for row, name in enumerate(results_of(spec))
     )
     returns = results[0]
     thresholds = tuple(
-        ThresholdProbability(value, probability_of(returns <= value, spec.confidence, paired=paired))
+        ThresholdProbability(value, probability_of(returns <= value, spec.confidence, dependence))
         for value in spec.return_thresholds
     )
-    loss = probability_of(returns < 0.0, spec.confidence, paired=paired)
+    loss = probability_of(returns < 0.0, spec.confidence, dependence)
     return SimulationResult(
         statistics=_statistics(summaries[0], loss),
         summaries=summaries,

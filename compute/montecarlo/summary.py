@@ -21,8 +21,8 @@ from riskwave.compute.estimates import (
     standard_deviation_standard_error,
     student_estimate,
 )
+from riskwave.compute.montecarlo.dependence import INDEPENDENT_PATHS, Dependence
 from riskwave.compute.montecarlo.moments import moments_of
-from riskwave.compute.montecarlo.pairs import indicator_factor, pair_factor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,9 @@ def quantile_of_sorted(ordered: NDArray[np.float64], probability: float) -> floa
     return low + (high - low) * (position - below)
 
 
-def quantile_of(ordered: NDArray[np.float64], probability: float, confidence: float, factor: float = 1.0) -> Estimate:
+def quantile_of(
+    ordered: NDArray[np.float64], probability: float, confidence: float, factor: float = 1.0, widening: float = 1.0
+) -> Estimate:
     """Return a quantile with its order-statistic interval.
 
     Parameters
@@ -118,15 +120,12 @@ def quantile_of(ordered: NDArray[np.float64], probability: float, confidence: fl
     probability, confidence
         Fractions.
     factor
-        On standard error and ranks, for paths that depend on each other in pairs.
+        On the standard error, for paths that depend on each other.
+    widening
+        On the interval's ranks besides, where the factor is itself uncertain.
     """
     count = len(ordered)
-    lower, upper = order_statistic_ranks(count, probability, confidence)
-    if factor != 1.0:
-        centre = count * probability
-        lower = math.floor(centre + (lower - centre) * factor)
-        # The upper rank is one above the largest likely count; so the two still enclose something where pairs cancel.
-        upper = min(math.ceil(centre + (upper - 1 - centre) * factor) + 1, count + 1)
+    lower, upper = interval_ranks(count, probability, confidence, factor * widening)
     return Estimate(
         quantile_of_sorted(ordered, probability),
         quantile_standard_error(ordered, probability) * factor if count > 1 else math.nan,
@@ -137,34 +136,53 @@ def quantile_of(ordered: NDArray[np.float64], probability: float, confidence: fl
     )
 
 
-def probability_of(below: NDArray[np.bool_], confidence: float, *, paired: bool) -> Estimate:
-    """Return a frequency with its binomial interval, by the effective number of paths when they come in pairs."""
+def interval_ranks(count: int, probability: float, confidence: float, factor: float) -> tuple[int, int]:
+    """Return the ranks of `order_statistic_ranks`, their distance from the quantile's own times a factor."""
+    lower, upper = order_statistic_ranks(count, probability, confidence)
+    if factor == 1.0:
+        return lower, upper
+    centre = count * probability
+    # The upper rank is one above the largest likely count; so the two still enclose something where paths cancel.
+    return (
+        max(math.floor(centre + (lower - centre) * factor), 0),
+        min(math.ceil(centre + (upper - 1 - centre) * factor) + 1, count + 1),
+    )
+
+
+def probability_of(below: NDArray[np.bool_], confidence: float, dependence: Dependence = INDEPENDENT_PATHS) -> Estimate:
+    """Return a frequency with its binomial interval, or that of means where paths depend on each other."""
     count = len(below)
     successes = int(np.count_nonzero(below))
-    if not paired:
+    if dependence.group == 1:
         return probability_estimate(successes, count, confidence)
-    factor = indicator_factor(below)
+    factor = dependence.indicator_factor(below)
     share = successes / count
     error = factor * math.sqrt(share * (1.0 - share) / count)
     if share in {0.0, 1.0}:
-        return probability_estimate(successes // 2, count // 2, confidence)
-    pair_floor = 0.5 / count
-    margin = float(special.stdtrit(max(count // 2 - 1, 1), 0.5 + 0.5 * confidence)) * error + pair_floor
+        return probability_estimate(successes // dependence.group, count // dependence.group, confidence)
+    half_path = 0.5 / count
+    degrees = max(dependence.degrees_of_freedom(count), 1)
+    margin = float(special.stdtrit(degrees, 0.5 + 0.5 * confidence)) * error + half_path
     low, high = max(share - margin, 0.0), min(share + margin, 1.0)
-    return Estimate(share, error, low, high, confidence, "frequency; pair means, Student t")
+    return Estimate(share, error, low, high, confidence, f"frequency; {dependence.label}, Student t")
 
 
 def expected_shortfall_of(
-    values: NDArray[np.float64], ordered: NDArray[np.float64], quantile: Quantile, confidence: float, *, paired: bool
+    values: NDArray[np.float64],
+    ordered: NDArray[np.float64],
+    quantile: Quantile,
+    confidence: float,
+    dependence: Dependence = INDEPENDENT_PATHS,
 ) -> Estimate:
     """Return the mean of the values at or below a quantile; `values` are in path order."""
     edge = quantile.estimate.value
     estimate = expected_shortfall_estimate(ordered, quantile.probability, confidence, value_at_risk=edge)
-    if not paired or not math.isfinite(estimate.standard_error):
+    if dependence.group == 1 or not math.isfinite(estimate.standard_error):
         return estimate
-    error = estimate.standard_error * pair_factor(np.minimum(values - edge, 0.0))
+    error = estimate.standard_error * dependence.factor(np.minimum(values - edge, 0.0))
     size = int(np.searchsorted(ordered, edge, side="right"))
-    return student_estimate(estimate.value, error, size - 1, confidence, estimate.method + "; pairs")
+    degrees = min(size - 1, dependence.degrees_of_freedom(len(values)))
+    return student_estimate(estimate.value, error, degrees, confidence, f"{estimate.method}; {dependence.label}")
 
 
 def histogram_of(ordered: NDArray[np.float64]) -> Histogram:
@@ -185,7 +203,11 @@ def histogram_of(ordered: NDArray[np.float64]) -> Histogram:
 
 
 def summarize_distribution(
-    name: str, values: NDArray[np.float64], probabilities: Sequence[float], confidence: float, *, paired: bool
+    name: str,
+    values: NDArray[np.float64],
+    probabilities: Sequence[float],
+    confidence: float,
+    dependence: Dependence = INDEPENDENT_PATHS,
 ) -> DistributionSummary:
     """Summarise one number of all paths, NaN where a path has none.
 
@@ -199,30 +221,31 @@ def summarize_distribution(
         Probabilities wanted besides the usual ones.
     confidence
         Confidence of the intervals.
-    paired
-        Whether paths 2i and 2i + 1 depend on each other.
+    dependence
+        How paths depend on each other.
     """
     undefined = np.isnan(values)
     undefined_count = int(np.count_nonzero(undefined))
     if undefined_count:
-        if paired:  # a pair is used whole or not at all
-            undefined = np.repeat(undefined.reshape(-1, 2).any(axis=1), 2)
+        if dependence.group > 1:  # a pair is used whole or not at all
+            undefined = np.repeat(undefined.reshape(-1, dependence.group).any(axis=1), dependence.group)
         values = values[~undefined]
     tail_probabilities = tuple(dict.fromkeys((*TAIL_PROBABILITIES, *probabilities)))
     quantile_probabilities = sorted({*QUANTILE_PROBABILITIES, *tail_probabilities})
     if len(values) == 0:
         return undefined_summary(name, undefined_count, quantile_probabilities, tail_probabilities)
     ordered = np.sort(values)
+    widening = dependence.rank_widening(confidence)
     quantiles = {}
     for p in quantile_probabilities:
-        factor = indicator_factor(values <= quantile_of_sorted(ordered, p)) if paired else 1.0
-        quantiles[p] = Quantile(p, quantile_of(ordered, p, confidence, factor))
+        factor = dependence.indicator_factor(values <= quantile_of_sorted(ordered, p)) if dependence.group > 1 else 1.0
+        quantiles[p] = Quantile(p, quantile_of(ordered, p, confidence, factor, widening))
     return DistributionSummary(
         name=name,
         count=len(values),
         undefined_count=undefined_count,
-        mean=_mean_of(values, confidence, paired=paired),
-        standard_deviation=_standard_deviation_of(values, confidence, paired=paired),
+        mean=_mean_of(values, confidence, dependence),
+        standard_deviation=_standard_deviation_of(values, confidence, dependence),
         minimum=float(ordered[0]),
         maximum=float(ordered[-1]),
         quantiles=tuple(quantiles.values()),
@@ -230,7 +253,7 @@ def summarize_distribution(
             Tail(
                 p,
                 quantiles[p].estimate,
-                expected_shortfall_of(values, ordered, quantiles[p], confidence, paired=paired),
+                expected_shortfall_of(values, ordered, quantiles[p], confidence, dependence),
             )
             for p in tail_probabilities
         ),
@@ -256,18 +279,21 @@ def undefined_summary(
     )
 
 
-def _mean_of(values: NDArray[np.float64], confidence: float, *, paired: bool) -> Estimate:
+def _mean_of(values: NDArray[np.float64], confidence: float, dependence: Dependence) -> Estimate:
     moments = moments_of(values)
-    if not paired:
+    if dependence.group == 1:
         return mean_estimate(moments.mean, moments.standard_deviation, moments.count, confidence)
-    error = mean_standard_error(moments.standard_deviation, moments.count) * pair_factor(values)
-    return student_estimate(moments.mean, error, moments.count // 2 - 1, confidence, "mean; pair means, Student t")
+    error = mean_standard_error(moments.standard_deviation, moments.count) * dependence.factor(values)
+    degrees = dependence.degrees_of_freedom(moments.count)
+    return student_estimate(moments.mean, error, degrees, confidence, f"mean; {dependence.label}, Student t")
 
 
-def _standard_deviation_of(values: NDArray[np.float64], confidence: float, *, paired: bool) -> Estimate:
+def _standard_deviation_of(values: NDArray[np.float64], confidence: float, dependence: Dependence) -> Estimate:
     moments = moments_of(values)
     deviation = moments.standard_deviation
     error = standard_deviation_standard_error(deviation, moments.kurtosis, moments.count)
-    if paired:
-        error *= pair_factor((values - moments.mean) ** 2)
-    return positive_estimate(deviation, error, confidence, "sample; fourth moment" + ("; pairs" if paired else ""))
+    if dependence.group == 1:
+        return positive_estimate(deviation, error, confidence, "sample; fourth moment")
+    error *= dependence.factor((values - moments.mean) ** 2)
+    degrees = dependence.degrees_of_freedom(moments.count)
+    return positive_estimate(deviation, error, confidence, f"sample; fourth moment; {dependence.label}", degrees)

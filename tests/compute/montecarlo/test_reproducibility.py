@@ -47,6 +47,8 @@ SPECS = pytest.mark.parametrize(
         replace(BOOTSTRAP, model="garch_fhs", paths=5_001),
         replace(FULL, model="schwartz_smith", mode="auto", paths=5_001),
         replace(FULL, model="schwartz1f", mode="auto", rebalancing="none", terminal_only=True),
+        replace(SPEC, sampling="sobol", paths=32_768, horizon_days=21),
+        replace(FULL, sampling="sobol", paths=4_096, mode="auto", model="schwartz_smith"),
     ],
     ids=[
         "collapsed",
@@ -63,6 +65,8 @@ SPECS = pytest.mark.parametrize(
         "garch_fhs",
         "schwartz_smith",
         "schwartz1f end",
+        "sobol",
+        "sobol full",
     ],
 )
 

@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from riskwave.compute.montecarlo import Chunk, SimulationSpec, chunk, engine, factor, model, moments, pairs
+from riskwave.compute.montecarlo import Chunk, SimulationSpec, chunk, dependence, engine, factor, model, moments
 from riskwave.compute.montecarlo.chunk import simulate_chunk
+from riskwave.compute.montecarlo.dependence import ANTITHETIC_PAIRS, DEPENDENCES
 from riskwave.compute.montecarlo.moments import moments_of
 from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.summary import (
@@ -60,16 +61,16 @@ def test_a_constant_has_one_bin():
 
 def test_undefined_values_are_left_out_and_counted():
     values = np.array([1.0, math.nan, 3.0, 2.0])
-    found = summarize_distribution("x", values, (), 0.95, paired=False)
+    found = summarize_distribution("x", values, (), 0.95)
     assert (found.count, found.undefined_count, found.mean.value, found.maximum) == (3, 1, 2.0, 3.0)
-    paired = summarize_distribution("x", values, (), 0.95, paired=True)
+    paired = summarize_distribution("x", values, (), 0.95, ANTITHETIC_PAIRS)
     assert (paired.count, paired.undefined_count, paired.mean.value) == (2, 1, 2.5)
 
 
-@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("dependence", DEPENDENCES.values(), ids=DEPENDENCES)
 @pytest.mark.parametrize("value", [False, True])
-def test_a_probability_of_zero_or_one_has_an_interval(paired, value):
-    found = probability_of(np.full(100, value), 0.95, paired=paired)
+def test_a_probability_of_zero_or_one_has_an_interval(dependence, value):
+    found = probability_of(np.full(128, value), 0.95, dependence)
     assert found.value == float(value)
     assert found.low < found.high
 
@@ -91,16 +92,14 @@ def test_intervals_cover_what_they_say(case_a):
     covered = dict.fromkeys(exact, 0)
     for index in range(runs):
         results = simulate_chunk(spec, Chunk(0, index * paths, paths)).results
-        summaries = {
-            name: summarize_distribution(name, results[row], (), 0.95, paired=False) for row, name in enumerate(RESULTS)
-        }
+        summaries = {name: summarize_distribution(name, results[row], (), 0.95) for row, name in enumerate(RESULTS)}
         returns = summaries["returns"]
         found = {
             "mean": returns.mean,
             "std": returns.standard_deviation,
             **{q.probability: q.estimate for q in returns.quantiles},
             "es": returns.tails[0].expected_shortfall,
-            "loss": probability_of(results[0] < 0.0, 0.95, paired=False),
+            "loss": probability_of(results[0] < 0.0, 0.95),
             "drawdown": summaries["max_drawdowns"].mean,
             "volatility": summaries["volatilities"].mean,
             "sharpe": summaries["sharpe_ratios"].mean,
@@ -110,7 +109,7 @@ def test_intervals_cover_what_they_say(case_a):
     assert {name: count for name, count in covered.items() if not 930 <= count <= 970} == {}
 
 
-@pytest.mark.parametrize("module", [chunk, engine, factor, model, moments, pairs], ids=lambda item: item.__name__)
+@pytest.mark.parametrize("module", [chunk, dependence, engine, factor, model, moments], ids=lambda item: item.__name__)
 def test_examples(module):
     found = doctest.testmod(module)
     assert found.attempted > 0

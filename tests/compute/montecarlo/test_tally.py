@@ -42,7 +42,7 @@ def test_estimates_are_those_of_the_numbers_themselves(name):
         tally.add(count_values(np.concatenate([part, [np.nan]]), (0.1,)))
     counted = tally.counted()
     found, rank_error = summarize_counts(name, counted, (0.1,), 0.95)
-    exact = summarize_distribution(name, values, (0.1,), 0.95, paired=False)
+    exact = summarize_distribution(name, values, (0.1,), 0.95)
     assert (found.count, found.undefined_count) == (200_000, 7)
     assert (found.minimum, found.maximum) == (exact.minimum, exact.maximum)
     assert counted.at_or_below.tolist() == [np.count_nonzero(values < 0), np.count_nonzero(values <= 0.1)]
