@@ -70,7 +70,7 @@ class ResultMeta(Result):
     kernel, kernel_version
         What computed the numbers. The same request under the same version gives the same digest.
     origin
-        computed, memory_cache or redis_cache.
+        computed; for prices memory_cache, redis_cache, store, or source when one was asked for this call.
     placement
         server or cluster.
     worker_count
@@ -86,7 +86,7 @@ class ResultMeta(Result):
     warnings
         What the caller should know.
     digest
-        SHA-256 over the numbers. Equal digests mean equal bits.
+        XXH3-128, in hexadecimal, over the numbers. Equal digests mean equal bits.
     cold_kernel
         True when the call had to wait for a compilation.
     compute_time

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskwave.compute.digest import digest_arrays
-from riskwave.compute.montecarlo.chunk import FAN_PATHS, fan_days, results_of
+from riskwave.compute.montecarlo.chunk import results_of
 from riskwave.compute.montecarlo.dependence import DEPENDENCES
+from riskwave.compute.montecarlo.fan import FAN_PATHS, WealthFan, wealth_fan
 from riskwave.compute.montecarlo.model import law_of
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
 from riskwave.compute.montecarlo.summary import (
     DistributionSummary,
     Tail,
     probability_of,
-    quantile_of_sorted,
     summarize_distribution,
 )
 from riskwave.compute.montecarlo.tally import Tally, counted_probability, summarize_counts
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.chunk import ChunkResult
     from riskwave.compute.montecarlo.spec import SimulationSpec
     from riskwave.compute.result_warning import ResultWarning
-
-FAN_PROBABILITIES: Final = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-"""The quantiles of the fan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +50,6 @@ class SimulationStatistics:
     cvar_5: Estimate
     cvar_1: Estimate
     probability_of_loss: Estimate
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class WealthFan:
-    """Quantiles of the wealth along time.
-
-    Parameters
-    ----------
-    days
-        Shape (days,), from 0, where wealth is 1, to the horizon.
-    probabilities
-        As fractions.
-    wealth
-        Shape (probabilities, days).
-    path_count
-        Paths of which it was made: the first ones of the simulation.
-    """
-
-    days: NDArray[np.int64]
-    probabilities: tuple[float, ...]
-    wealth: NDArray[np.float64]
-    path_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +225,7 @@ def target_reached(spec: SimulationSpec, result: SimulationResult) -> bool:
 
 
 def digest(result: SimulationResult) -> str:
-    """Return the SHA-256, in hexadecimal, of the statistics, with or without every path's numbers beside them."""
+    """Return the digest of the statistics, with or without every path's numbers beside them."""
     return digest_arrays(dict(_numbers(result)))
 
 
@@ -273,11 +248,7 @@ def _statistics(returns: DistributionSummary, probability_of_loss: Estimate) -> 
 
 def _fan(spec: SimulationSpec, chunks: list[ChunkResult]) -> WealthFan:
     wealth = np.concatenate([result.fan for result in chunks if result.chunk.first_path < FAN_PATHS], axis=1)
-    wealth.sort(axis=1)
-    quantiles = np.array([[quantile_of_sorted(row, p) for row in wealth] for p in FAN_PROBABILITIES])
-    days = np.concatenate([[0], fan_days(spec)])
-    with_start = np.concatenate([np.ones((len(FAN_PROBABILITIES), 1)), quantiles], axis=1)
-    return WealthFan(days, FAN_PROBABILITIES, with_start, wealth.shape[1])
+    return wealth_fan(spec, wealth, DEPENDENCES[spec.sampling])
 
 
 def _numbers(result: SimulationResult) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -297,6 +268,7 @@ def _numbers(result: SimulationResult) -> Iterator[tuple[str, NDArray[np.float64
     yield "probabilities", _estimate_rows([result.statistics.probability_of_loss, *probabilities])
     yield "fan.days", result.fan.days.astype(np.float64)
     yield "fan.wealth", result.fan.wealth
+    yield "fan.errors", np.stack([result.fan.standard_error, result.fan.low, result.fan.high])
     if result.sample_paths.size:
         yield "sample_paths", result.sample_paths
     yield "run", np.array([result.num_simulations, result.time_horizon_days, result.fan.path_count], dtype=np.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -106,20 +105,12 @@ class IndicatorService:
         await self._runtime.kernels.need(call, *[f"oscillators.{each.name}" for each in request.calls])
         limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
-            small = self._pool.run_here(call, _compute, request, bars, call, limit)
-            answer, warnings = _encode_results(request, bars, small)
-            _finish(answer, request, bars, call, warnings, digest_arrays(_numbers(small)))
-            return answer
+            return _answer(request, bars, call, self._pool.run_here(call, _compute, request, bars, call, limit))
         results = await self._compute_on_cluster(request, bars, call, limit)
         workers = 0 if results is None else self._runtime.cluster.worker_count
         if results is None:
             results = await self._pool.run(call, _compute, request, bars, call, limit)
-        # Hashing takes as long as encoding, so they run side by side; messages that are joined are one message.
-        hashing = asyncio.ensure_future(self._pool.copy(digest_arrays, _numbers(results)))
-        body, warnings = await self._pool.copy(_serialize_results, request, bars, results)
-        rest = pb.ComputeIndicatorsResponse()
-        _finish(rest, request, bars, call, warnings, await hashing, workers)
-        return await self._pool.copy(b"".join, (body, rest.SerializeToString()))
+        return await self._pool.copy(_serialize_answer, request, bars, call, results, workers)
 
     async def _compute_on_cluster(
         self, request: pb.ComputeIndicatorsRequest, bars: Bars, call: Call, bytes_max: int
@@ -318,12 +309,16 @@ def _encode_value(value: Value) -> ParameterValues:
     return _encode_values(value)
 
 
-def _encode_results(
-    request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult]
-) -> tuple[pb.ComputeIndicatorsResponse, list[ResultWarning]]:
-    """Return the answer without its meta data, and the warnings for them."""
+def _answer(
+    request: pb.ComputeIndicatorsRequest,
+    bars: Bars,
+    call: Call,
+    results: list[oscillators.OscillatorResult],
+    cluster_workers: int = 0,
+) -> pb.ComputeIndicatorsResponse:
+    """Return the answer, which `cluster_workers` have computed, if any."""
     answer = pb.ComputeIndicatorsResponse(symbols=bars.symbols)
-    warnings: list[ResultWarning] = []
+    warnings: dict[ResultWarning, None] = {}
     for each, result in zip(request.calls, results, strict=True):
         message = answer.results.add(
             name=each.name,
@@ -336,33 +331,25 @@ def _encode_results(
             message.params[name].CopyFrom(_encode_values(value) if isinstance(value, list) else _encode_value(value))
         for name, array in result.outputs.items():
             fill_array(message.outputs.add(name=name).array, array)
-        warnings += [ResultWarning("MISSING_INPUTS", text, bars.field) for text in result.warnings]
+        for text in result.warnings:
+            warnings[ResultWarning("MISSING_INPUTS", text, bars.field)] = None
     times = bars.times if request.reducer == pb.REDUCER_UNSPECIFIED else bars.times[-1:]
     if times.size:
         fill(answer, "times", times)
-    return answer, warnings
+    names = {each.name for each in request.calls}
+    kernel = f"oscillators.{names.pop()}" if len(names) == 1 else "oscillators"
+    digest = digest_arrays(_numbers(results))
+    fill_meta(answer.meta, call, kernel, digest=digest, provenance=bars.provenance, warnings=warnings)
+    if cluster_workers:
+        answer.meta.placement, answer.meta.worker_count = meta_pb2.PLACEMENT_CLUSTER, cluster_workers
+    return answer
 
 
-def _serialize_results(
-    request: pb.ComputeIndicatorsRequest, bars: Bars, results: list[oscillators.OscillatorResult]
-) -> tuple[bytes, list[ResultWarning]]:
-    """Return the bytes of the answer without its meta data, and the warnings for them."""
-    answer, warnings = _encode_results(request, bars, results)
-    return answer.SerializeToString(), warnings
-
-
-def _finish(
-    answer: pb.ComputeIndicatorsResponse,
+def _serialize_answer(
     request: pb.ComputeIndicatorsRequest,
     bars: Bars,
     call: Call,
-    warnings: list[ResultWarning],
-    digest: str,
-    cluster_workers: int = 0,
-) -> None:
-    names = {each.name for each in request.calls}
-    kernel = f"oscillators.{names.pop()}" if len(names) == 1 else "oscillators"
-    unique = dict.fromkeys(warnings)
-    fill_meta(answer.meta, call, kernel, digest=digest, provenance=bars.provenance, warnings=unique)
-    if cluster_workers:
-        answer.meta.placement, answer.meta.worker_count = meta_pb2.PLACEMENT_CLUSTER, cluster_workers
+    results: list[oscillators.OscillatorResult],
+    cluster_workers: int,
+) -> bytes:
+    return _answer(request, bars, call, results, cluster_workers).SerializeToString()

@@ -1,17 +1,22 @@
-import hashlib
 import struct
 import time
 
 import numpy as np
 import pytest
+import xxhash
 
 from riskwave.compute.digest import digest_arrays
 
 
-def test_it_is_sha256_over_the_documented_layout() -> None:
+def test_the_hash_is_the_published_one() -> None:
+    # xxHash's specification: XXH3, 128 bits, of nothing, without a seed.
+    assert digest_arrays({}) == "99aa06d3014798d86001c324468d497f"
+
+
+def test_it_is_xxh3_over_the_documented_layout() -> None:
     written = struct.pack("<I4sIQ", 4, b"real", 1, 2) + struct.pack("<2d", 1.0, -0.5)
     written += struct.pack("<I1sI", 1, b"x", 0) + struct.pack("<d", 3.0)
-    assert digest_arrays({"real": [1.0, -0.5], "x": 3.0}) == hashlib.sha256(written).hexdigest()
+    assert digest_arrays({"real": [1.0, -0.5], "x": 3.0}) == xxhash.xxh3_128(written).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ class ResultMeta(_message.Message):
     seed: _builtins.int
     """The seed of the random numbers, also when the server drew it. Unset where none were used."""
     digest: _builtins.str
-    """SHA-256, in hexadecimal, over the numbers of the answer. Equal digests mean equal bits."""
+    """XXH3-128, in hexadecimal, over the numbers of the answer. Equal digests mean equal bits."""
     cold_kernel: _builtins.bool
     """True when the call had to wait for the compilation of a kernel that nobody had used on this installation."""
     server_version: _builtins.str

@@ -105,7 +105,7 @@ export type ResultMeta = Message<"riskwave.v1.ResultMeta"> & {
   warnings: Warning[];
 
   /**
-   * SHA-256, in hexadecimal, over the numbers of the answer. Equal digests mean equal bits.
+   * XXH3-128, in hexadecimal, over the numbers of the answer. Equal digests mean equal bits.
    *
    * @generated from field: string digest = 13;
    */
