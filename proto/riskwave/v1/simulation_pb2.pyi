@@ -86,7 +86,7 @@ class _SamplingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sampling.Val
     SAMPLING_ANTITHETIC: _Sampling.ValueType  # 2
     """Pairs of opposite numbers; paths must be even."""
     SAMPLING_SOBOL: _Sampling.ValueType  # 3
-    """Scrambled Sobol points."""
+    """Scrambled Sobol points, 32 times a power of two of them; for the models that take days made of normals alone."""
 
 class Sampling(_Sampling, metaclass=_SamplingEnumTypeWrapper):
     """How random numbers are drawn."""
@@ -98,7 +98,7 @@ SAMPLING_INDEPENDENT: Sampling.ValueType  # 1
 SAMPLING_ANTITHETIC: Sampling.ValueType  # 2
 """Pairs of opposite numbers; paths must be even."""
 SAMPLING_SOBOL: Sampling.ValueType  # 3
-"""Scrambled Sobol points."""
+"""Scrambled Sobol points, 32 times a power of two of them; for the models that take days made of normals alone."""
 Global___Sampling: _TypeAlias = Sampling  # noqa: Y015
 
 @_typing.final
@@ -242,6 +242,8 @@ class SimulationSpec(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
     SAMPLE_PATH_COUNT_FIELD_NUMBER: _builtins.int
+    FAN_DAY_COUNT_FIELD_NUMBER: _builtins.int
+    FAN_DAYS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A registered model, such as normal. Empty means normal."""
     paths: _builtins.int
@@ -257,7 +259,7 @@ class SimulationSpec(_message.Message):
     sampling: Global___Sampling.ValueType
     """How random numbers are drawn."""
     scramble_count: _builtins.int
-    """Number of independent scrambles of SAMPLING_SOBOL. 0 means 16."""
+    """Number of independent scrambles of SAMPLING_SOBOL: 0 or 32, which is what 0 means."""
     distributions: _builtins.bool
     """Returns each path's results as well. They come inline when they fit into a message, otherwise as chunks of
     StreamSimulation or GetJobResult.
@@ -270,6 +272,10 @@ class SimulationSpec(_message.Message):
     """Where to run. Unspecified lets the server decide by size."""
     sample_path_count: _builtins.int
     """Returns the first paths of every asset, that many. 0 means none."""
+    fan_day_count: _builtins.int
+    """Days for which the fan gives quantiles, evenly spread over the horizon with the last one included, at most 1,024.
+    0 means 64, or all of a shorter horizon.
+    """
     @_builtins.property
     def params(self) -> _containers.MessageMap[_builtins.str, _parameter_pb2.ParameterValues]:
         """The model's own parameters."""
@@ -298,6 +304,10 @@ class SimulationSpec(_message.Message):
     def cash_flows(self) -> _containers.RepeatedCompositeFieldContainer[Global___CashFlow]:
         """Cash flows."""
 
+    @_builtins.property
+    def fan_days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Those days themselves, ascending from 1 to the horizon, instead of their number; at most 1,024."""
+
     def __init__(
         self,
         *,
@@ -321,10 +331,12 @@ class SimulationSpec(_message.Message):
         confidence: _builtins.float = ...,
         placement: _meta_pb2.Placement.ValueType = ...,
         sample_path_count: _builtins.int = ...,
+        fan_day_count: _builtins.int = ...,
+        fan_days: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "assets", b"assets", "inline_assets", b"inline_assets", "portfolio", b"portfolio", "seed", b"seed", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "assets", b"assets", "cash_flows", b"cash_flows", "confidence", b"confidence", "distributions", b"distributions", "horizon_days", b"horizon_days", "inline_assets", b"inline_assets", "mode", b"mode", "model", b"model", "params", b"params", "paths", b"paths", "placement", b"placement", "portfolio", b"portfolio", "rebalancing", b"rebalancing", "return_thresholds", b"return_thresholds", "sample_path_count", b"sample_path_count", "sampling", b"sampling", "scramble_count", b"scramble_count", "seed", b"seed", "tail_probabilities", b"tail_probabilities", "target", b"target", "terminal_only", b"terminal_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "assets", b"assets", "cash_flows", b"cash_flows", "confidence", b"confidence", "distributions", b"distributions", "fan_day_count", b"fan_day_count", "fan_days", b"fan_days", "horizon_days", b"horizon_days", "inline_assets", b"inline_assets", "mode", b"mode", "model", b"model", "params", b"params", "paths", b"paths", "placement", b"placement", "portfolio", b"portfolio", "rebalancing", b"rebalancing", "return_thresholds", b"return_thresholds", "sample_path_count", b"sample_path_count", "sampling", b"sampling", "scramble_count", b"scramble_count", "seed", b"seed", "tail_probabilities", b"tail_probabilities", "target", b"target", "terminal_only", b"terminal_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
@@ -471,11 +483,17 @@ class WealthFan(_message.Message):
     PROBABILITIES_FIELD_NUMBER: _builtins.int
     WEALTH_FIELD_NUMBER: _builtins.int
     PATH_COUNT_FIELD_NUMBER: _builtins.int
+    STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
     path_count: _builtins.int
     """Paths from which the fan was made; the first ones of the simulation."""
+    confidence: _builtins.float
+    """Confidence of each interval by itself, as a fraction."""
     @_builtins.property
     def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Days, from 0 (the start, wealth 1) to the horizon."""
+        """Days, from 0 (the start, wealth 1) to the horizon, or to the last one that was asked for."""
 
     @_builtins.property
     def probabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -485,6 +503,18 @@ class WealthFan(_message.Message):
     def wealth(self) -> _array_pb2.Float64Array:
         """Of shape (probabilities, days)."""
 
+    @_builtins.property
+    def standard_error(self) -> _array_pb2.Float64Array:
+        """Standard errors, of the shape of wealth."""
+
+    @_builtins.property
+    def low(self) -> _array_pb2.Float64Array:
+        """Lower ends of the order-statistic intervals, of the shape of wealth; -inf where too few paths bound that side."""
+
+    @_builtins.property
+    def high(self) -> _array_pb2.Float64Array:
+        """Upper ends, likewise."""
+
     def __init__(
         self,
         *,
@@ -492,10 +522,14 @@ class WealthFan(_message.Message):
         probabilities: _abc.Iterable[_builtins.float] | None = ...,
         wealth: _array_pb2.Float64Array | None = ...,
         path_count: _builtins.int = ...,
+        standard_error: _array_pb2.Float64Array | None = ...,
+        low: _array_pb2.Float64Array | None = ...,
+        high: _array_pb2.Float64Array | None = ...,
+        confidence: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["wealth", b"wealth"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low", "standard_error", b"standard_error", "wealth", b"wealth"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "path_count", b"path_count", "probabilities", b"probabilities", "wealth", b"wealth"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "days", b"days", "high", b"high", "low", b"low", "path_count", b"path_count", "probabilities", b"probabilities", "standard_error", b"standard_error", "wealth", b"wealth"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

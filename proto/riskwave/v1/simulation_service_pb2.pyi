@@ -461,7 +461,7 @@ class PriceDerivativeRequest(_message.Message):
     sampling: _simulation_pb2.Sampling.ValueType
     """How random numbers are drawn."""
     scramble_count: _builtins.int
-    """Scrambles of SAMPLING_SOBOL. 0 means 16."""
+    """Scrambles of SAMPLING_SOBOL: 0 or 32, which is what 0 means."""
     target_standard_error: _builtins.float
     """Stops early when the price's standard error is this small, in price units. 0 runs all paths."""
     placement: _meta_pb2.Placement.ValueType

@@ -504,7 +504,7 @@ export type PriceDerivativeRequest = Message<"riskwave.v1.PriceDerivativeRequest
   sampling: Sampling;
 
   /**
-   * Scrambles of SAMPLING_SOBOL. 0 means 16.
+   * Scrambles of SAMPLING_SOBOL: 0 or 32, which is what 0 means.
    *
    * @generated from field: int32 scramble_count = 13;
    */
