@@ -166,7 +166,7 @@ class History:
                 "log returns; ComputeCovariance takes both"
             )
             raise InputError(f"{field}.return_kind", "RETURN_KIND_LOG", allowed)
-        provenance = provenance_of(aligned, (*prices.warnings, *returns.warnings))
+        provenance = provenance_of(aligned, (*prices.warnings, *returns.warnings), prices.stale)
         fields = {"returns": path, "weights": f"{path}.weights", "assets": f"{path}.symbols"}
         return ReturnHistory(
             returns.per_period,
@@ -205,7 +205,7 @@ def _aligned_bars(prices: Prices, field: str) -> Bars:
             )
     if len(prices.series) == 1:
         arrays = {column: np.ascontiguousarray(values[:, 0]) for column, values in arrays.items()}
-    return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned, prices.warnings), field)
+    return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned, prices.warnings, prices.stale), field)
 
 
 def _aligned_returns(prices: Prices, field: str, returns_of: Callable[..., Returns]) -> tuple[AlignedPrices, Returns]:
@@ -239,16 +239,25 @@ def inline_history(data: portfolio_pb2.PortfolioData, field: str) -> ReturnHisto
     return ReturnHistory(returns, np.array(inline.weights), names, times, INLINE, fields)
 
 
-def provenance_of(aligned: AlignedPrices, warnings: Sequence[ResultWarning] = ()) -> Provenance:
-    """Return what an answer says about the stored prices that it was made from."""
+def provenance_of(
+    aligned: AlignedPrices, warnings: Sequence[ResultWarning] = (), stale: frozenset[int] = frozenset()
+) -> Provenance:
+    """Return what an answer says about the stored prices that it was made from; `stale` are positions among them."""
     last_ns = int(aligned.times[-1]) if len(aligned.times) else None
-    prices = tuple(make_provenance(asset, last_ns, len(aligned.times)) for asset in aligned.assets)
+    prices = tuple(
+        make_provenance(asset, last_ns, len(aligned.times), stale=at in stale)
+        for at, asset in enumerate(aligned.assets)
+    )
     return Provenance(prices, aligned.dates_dropped, (*aligned.warnings, *warnings))
 
 
-def make_provenance(asset: Asset, last_ns: int | None, row_count: int) -> meta_pb2.PriceProvenance:
+def make_provenance(
+    asset: Asset, last_ns: int | None, row_count: int, *, stale: bool = False
+) -> meta_pb2.PriceProvenance:
     """Return what an answer says about one stored series."""
-    message = meta_pb2.PriceProvenance(symbol=asset.symbol, source=asset.source, row_count=row_count, unit=asset.unit)
+    message = meta_pb2.PriceProvenance(
+        symbol=asset.symbol, source=asset.source, row_count=row_count, unit=asset.unit, stale=stale
+    )
     if last_ns is not None:
         set_timestamp_ns(message.as_of_time, last_ns)
     return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 import grpc
@@ -166,6 +167,7 @@ class AsyncStream(Generic[T]):
         self._closed = False
         self._patience = Patience(subscription.timeout_s)
         self._state: WatchState = "connecting"
+        self._decoded: deque[T] = deque()
 
     @property
     def state(self) -> WatchState:
@@ -176,30 +178,36 @@ class AsyncStream(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        if self._closed:
-            raise StopAsyncIteration
+        while True:
+            if self._closed:
+                raise StopAsyncIteration
+            if self._decoded:
+                return self._decoded.popleft()
+            await self._read_on()
+
+    async def _read_on(self) -> None:
+        """Take one more message, or come back after a lost connection."""
         if self._call is None:
             self._open(self._subscription.request)
-        while True:
-            try:
-                message = await self._receive()
-            except grpc.RpcError as failure:
-                await self._go_on(failure)
-                continue
-            except asyncio.CancelledError:
-                if self._closed:  # by aclose in another task; otherwise this task is being cancelled
-                    raise StopAsyncIteration from None
-                self._call.cancel()
-                raise
-            if message is aio.EOF:
-                self._end()
-                raise StopAsyncIteration
-            self._state = "connected"
-            if self._subscription.reconnection is not None:
-                self._subscription.reconnection.received(message)
-            item = self._subscription.decode(message)
-            if item is not None:
-                return item
+        try:
+            message = await self._receive()
+        except grpc.RpcError as failure:
+            await self._go_on(failure)
+            return
+        except asyncio.CancelledError:
+            if self._closed:  # by aclose in another task; otherwise this task is being cancelled
+                return
+            self._call.cancel()
+            raise
+        if message is aio.EOF:
+            self._end()
+            return
+        self._state = "connected"
+        if self._subscription.reconnection is not None:
+            self._subscription.reconnection.received(message)
+        item = self._subscription.decode(message)
+        if item is not None:
+            self._decoded.extend(item if isinstance(item, list) else (item,))
 
     def _open(self, request: Message) -> None:
         timeout_s = self._patience.left_s()
@@ -227,9 +235,8 @@ class AsyncStream(Generic[T]):
             raise error from failure
         self._state = "reconnecting"
         await asyncio.sleep(delay_s)
-        if self._closed:
-            raise StopAsyncIteration
-        self._open(reconnection.request())
+        if not self._closed:
+            self._open(reconnection.request())
 
     def _end(self) -> None:
         self._closed = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 import grpc
@@ -158,6 +159,7 @@ class Stream(Generic[T]):
         self._closed = threading.Event()
         self._patience = Patience(subscription.timeout_s)
         self._state: WatchState = "connecting"
+        self._decoded: deque[T] = deque()
         self._open(subscription.request)
 
     @property
@@ -169,25 +171,31 @@ class Stream(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        reconnection = self._subscription.reconnection
         while not self._closed.is_set():
-            try:
-                message = self._receive()
-            except StopIteration:
-                self._end()
-                break
-            except grpc.RpcError as failure:
-                if self._closed_by_us(failure):
-                    break
-                self._go_on(failure)
-                continue
-            self._state = "connected"
-            if reconnection is not None:
-                reconnection.received(message)
-            item = self._subscription.decode(message)
-            if item is not None:
-                return item
+            if self._decoded:
+                return self._decoded.popleft()
+            self._read_on()
         raise StopIteration
+
+    def _read_on(self) -> None:
+        """Take one more message, or come back after a lost connection."""
+        try:
+            message = self._receive()
+        except StopIteration:
+            self._end()
+            return
+        except grpc.RpcError as failure:
+            if self._closed_by_us(failure):
+                self._end()
+            else:
+                self._go_on(failure)
+            return
+        self._state = "connected"
+        if self._subscription.reconnection is not None:
+            self._subscription.reconnection.received(message)
+        item = self._subscription.decode(message)
+        if item is not None:
+            self._decoded.extend(item if isinstance(item, list) else (item,))
 
     def _open(self, request: Message) -> None:
         timeout_s = self._patience.left_s()

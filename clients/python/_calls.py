@@ -128,7 +128,7 @@ class Subscription(Generic[T]):
     method, request
         What opens the stream.
     decode
-        Turns a message into an item, or into None for a message that is not one (a heartbeat). May keep state.
+        Turns a message into an item, a list of items, or None for a message without one (a heartbeat). May keep state.
     timeout_s
         Seconds after which the stream ends with an error. None takes the method's or the client's default.
     reconnection
@@ -137,7 +137,7 @@ class Subscription(Generic[T]):
 
     method: Method[Any, Any]
     request: Message
-    decode: Callable[[Any], T | None]
+    decode: Callable[[Any], T | list[T] | None]
     timeout_s: float | None = None
     reconnection: Reconnection | None = None
 

@@ -393,13 +393,39 @@ def decode_import(message: pb.ImportPricesResponse) -> ImportReport:
     return ImportReport(counts, decode_meta(message.meta))
 
 
-def decode_price_update(message: pb.WatchPricesResponse) -> PriceUpdate | None:
-    """Return a new price; None for a heartbeat."""
-    if message.WhichOneof("event") != "update":
-        return None
-    update = message.update
+class PriceUpdateDecoder:
+    """Turns the messages of WatchPrices into updates.
+
+    A batch has one number. Of its updates only the last one bears it, the others that of the message before: whoever
+    goes on behind any of them misses nothing.
+
+    Parameters
+    ----------
+    sequence
+        Behind which the stream is opened.
+    """
+
+    def __init__(self, sequence: int = 0) -> None:
+        self._sequence = sequence
+
+    def __call__(self, message: pb.WatchPricesResponse) -> PriceUpdate | list[PriceUpdate] | None:
+        """Return a new price, several of them, or None for a heartbeat."""
+        kind = message.WhichOneof("event")
+        before, self._sequence = self._sequence, message.sequence
+        if kind == "update":
+            return _decode_update(message.update, message.sequence, snapshot=message.snapshot)
+        if kind != "batch":
+            return None
+        updates, last = message.batch.updates, len(message.batch.updates) - 1
+        return [
+            _decode_update(one, message.sequence if place == last else before, snapshot=message.snapshot)
+            for place, one in enumerate(updates)
+        ]
+
+
+def _decode_update(update: pb.PriceUpdate, sequence: int, *, snapshot: bool) -> PriceUpdate:
     return PriceUpdate(
-        sequence=message.sequence,
+        sequence=sequence,
         symbol=update.symbol,
         price=update.price,
         change=update.change,
@@ -408,5 +434,5 @@ def decode_price_update(message: pb.WatchPricesResponse) -> PriceUpdate | None:
         source=update.source,
         provisional=update.provisional,
         conflated_count=update.conflated_count,
-        snapshot=message.snapshot,
+        snapshot=snapshot,
     )

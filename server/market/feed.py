@@ -15,6 +15,7 @@ import structlog
 from riskwave.compute.errors import InputError
 from riskwave.server.market.dates import DAY_NS, TIME_MAX_NS, TIME_MIN_NS
 from riskwave.server.market.errors import StoreUnavailableError
+from riskwave.server.market.feed_batches import MEMBERS_MAX, BatchGroup, BatchWatcher
 from riskwave.server.market.feed_watcher import PriceChange, Watcher
 from riskwave.server.market.fetch_tiers import AUTO, AllSourcesFailedError
 from riskwave.server.market.series import Selection
@@ -50,7 +51,7 @@ class Subject:
     known_from: int
     tail_ns: int
     changes: deque[PriceChange] = field(default_factory=lambda: deque(maxlen=KEPT_CHANGES))
-    watchers: set[Watcher] = field(default_factory=set)
+    watchers: set[Watcher | BatchGroup] = field(default_factory=set)
     latest: PriceChange | None = None
     #: When it is looked at next, and since when nobody has watched it; seconds of the feed's clock.
     due_s: float = 0.0
@@ -85,6 +86,7 @@ class LiveFeed:
         self._poll_s = poll_s
         self._clock = clock
         self._subjects: dict[tuple[str, str], Subject] = {}
+        self._groups: dict[tuple[tuple[str, ...], str, float], list[BatchGroup]] = {}
         self._adding: dict[str, asyncio.Lock] = {}
         self._nudged = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -116,6 +118,27 @@ class LiveFeed:
         InputError
             A symbol or the source is unknown, or there is no symbol.
         """
+        subjects = await self._find(symbols, source)
+        watcher = Watcher(min_interval_s)
+        self._begin(watcher, watcher, subjects, after_sequence)
+        return watcher
+
+    async def watch_batches(
+        self, symbols: Sequence[str], source: str, *, interval_s: float, after_sequence: int = 0
+    ) -> BatchWatcher:
+        """Begin to watch several changes at a time, at most one message in `interval_s`; otherwise as `watch`."""
+        subjects = await self._find(symbols, source)
+        groups = self._groups.setdefault((tuple(subject.symbol for subject in subjects), source, interval_s), [])
+        group = next((one for one in groups if len(one.members) < MEMBERS_MAX), None)
+        if group is None:
+            group = BatchGroup(interval_s, len(groups))
+            groups.append(group)
+        watcher = BatchWatcher()
+        group.join(watcher)
+        self._begin(group, watcher, subjects, after_sequence)
+        return watcher
+
+    async def _find(self, symbols: Sequence[str], source: str) -> list[Subject]:
         selection = Selection.parse(symbols, source)
         # One after the other: of many who begin with the same symbols, the first reads them for all.
         async with self._adding.setdefault(source, asyncio.Lock()):
@@ -124,11 +147,19 @@ class LiveFeed:
                 found, provisional = await self._read(Selection.parse(new, source))
                 for position, series in enumerate(found):
                     self._add(new[position], source, series, provisional=position in provisional)
-        watcher = Watcher(min_interval_s)
-        subjects = [self._subjects[symbol, source] for symbol in selection.symbols]
+        return [self._subjects[symbol, source] for symbol in selection.symbols]
+
+    def _begin(
+        self,
+        taker: Watcher | BatchGroup,
+        watcher: Watcher | BatchWatcher,
+        subjects: Sequence[Subject],
+        after_sequence: int,
+    ) -> None:
+        """Let `taker` have the changes from now on, and hand `watcher` those since a number."""
         news: list[tuple[PriceChange, bool]] = []
         for subject in subjects:
-            subject.watchers.add(watcher)
+            subject.watchers.add(taker)
             subject.unwatched_s = None
             news += _since(subject, after_sequence, self._sequence)
         for change, snapshot in sorted(news, key=lambda one: one[0].sequence):
@@ -137,15 +168,30 @@ class LiveFeed:
         if self._task is None or self._task.done():
             # In a context of its own: it works for all watchers, not for the call that happened to be the first.
             self._task = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
-        return watcher
 
-    def leave(self, watcher: Watcher) -> None:
+    def leave(self, watcher: Watcher | BatchWatcher) -> None:
         """End a watcher."""
+        taker: Watcher | BatchGroup
+        if isinstance(watcher, BatchWatcher):
+            assert watcher.group is not None
+            taker = watcher.group
+            if not taker.leave(watcher):
+                return
+            self._forget_group(taker)
+        else:
+            taker = watcher
         for subject in self._subjects.values():
-            if watcher in subject.watchers:
-                subject.watchers.remove(watcher)
+            if taker in subject.watchers:
+                subject.watchers.remove(taker)
                 if not subject.watchers:
                     subject.unwatched_s = self._clock()
+
+    def _forget_group(self, group: BatchGroup) -> None:
+        for key, groups in list(self._groups.items()):
+            if group in groups:
+                groups.remove(group)
+                if not groups:
+                    del self._groups[key]
 
     def nudge(self) -> None:
         """Look at the store at once: something was stored."""

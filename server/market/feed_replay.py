@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from riskwave.server.market.feed_watcher import PriceChange
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from riskwave.server.market.feed_batches import BatchGroup
     from riskwave.server.market.feed_watcher import Watcher
     from riskwave.server.market.series import PriceSeries
 
@@ -43,10 +45,17 @@ class Pace:
         self._started_s = time.monotonic()
         self._given = 0
 
-    async def wait(self) -> int:
-        """Wait until at least one more bar is due and return how many are; the first one is at once."""
+    async def wait(self, longest_s: float = math.inf) -> int:
+        """Wait until at least one more bar is due and return how many are; the first one is at once.
+
+        None is after `longest_s` of waiting.
+        """
         next_s = self._started_s + self._given / self._bars_per_second
-        await asyncio.sleep(max(0.0 if self._given == 0 else _STEP_S, next_s - time.monotonic()))
+        wait_s = max(0.0 if self._given == 0 else _STEP_S, next_s - time.monotonic())
+        if wait_s > longest_s:
+            await asyncio.sleep(longest_s)
+            return 0
+        await asyncio.sleep(wait_s)
         due = int((time.monotonic() - self._started_s) * self._bars_per_second) + 1
         count = min(max(1, due - self._given), _STEP_BARS)
         self._given += count
@@ -76,9 +85,9 @@ def replayed(series: Sequence[PriceSeries]) -> Iterator[list[PriceChange]]:
 
 
 async def replay(
-    series: Sequence[PriceSeries], watcher: Watcher, bars_per_second: float, after_sequence: int = 0
+    series: Sequence[PriceSeries], watcher: Watcher | BatchGroup, bars_per_second: float, after_sequence: int = 0
 ) -> None:
-    """Hand the changes after a number to a watcher, and end it after the last."""
+    """Hand the changes after a number to a watcher or a group of them, and end it after the last."""
     pace, due = Pace(bars_per_second), 0
     for changes in replayed(series):
         if changes[-1].sequence <= after_sequence:

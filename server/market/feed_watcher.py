@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PriceChange:
     """A new price of a symbol.
 
@@ -27,6 +27,8 @@ class PriceChange:
         Of the bar, in nanoseconds UTC.
     provisional
         True when the bar may still change.
+    encoded
+        The message's bytes for a watcher who missed nothing, once somebody has made them: all such watchers share them.
     """
 
     sequence: int
@@ -36,6 +38,7 @@ class PriceChange:
     previous: float
     time_ns: int
     provisional: bool = False
+    encoded: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -60,7 +63,39 @@ class Pending:
     snapshot: bool = False
 
 
-class Watcher:
+class Reader:
+    """Somebody who waits for news and is woken."""
+
+    def __init__(self) -> None:
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+        #: Of the last message.
+        self.sequence = 0
+
+    def wake(self) -> None:
+        """End the waiting."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Wait until woken, or for so long. A future and a timer: a fifth of what an Event under a timeout costs."""
+        loop = asyncio.get_running_loop()
+        waiter = self._waiter = loop.create_future()
+        timer = loop.call_later(timeout_s, self.wake)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def end(self) -> None:
+        """No more changes come; what waits is still sent."""
+        self._ended = True
+        self.wake()
+
+
+class Watcher(Reader):
     """Collects changes for one reader. The newest of each symbol is kept, so that memory does not grow.
 
     Symbols are sent in the order in which they began to wait, and the numbers that go with them say up to which change
@@ -75,14 +110,11 @@ class Watcher:
     """
 
     def __init__(self, min_interval_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._min_interval_s = min_interval_s
         self._clock = clock
         self._pending: dict[str, Pending] = {}
         self._sent_s: dict[str, float] = {}
-        self._news = asyncio.Event()
-        self._ended = False
-        #: Of the last message.
-        self.sequence = 0
 
     @property
     def waiting_count(self) -> int:
@@ -94,15 +126,10 @@ class Watcher:
         held = self._pending.get(change.symbol)
         if held is None:
             self._pending[change.symbol] = Pending(change, change.sequence, 0, snapshot)
-            self._news.set()
+            self.wake()
         else:
             held.change = change
             held.conflated_count += 1
-
-    def end(self) -> None:
-        """No more changes come; what waits is still sent."""
-        self._ended = True
-        self._news.set()
 
     async def next(self, timeout_s: float) -> Pending | None:
         """Return what is to be sent next; None when nothing came in time, or when it has `ended`."""
@@ -123,12 +150,7 @@ class Watcher:
                 continue
             if self._ended or wait_s <= 0:
                 return None
-            self._news.clear()
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._news.wait()
-            except TimeoutError:
-                return None
+            await self.wait(wait_s)
 
     @property
     def ended(self) -> bool:

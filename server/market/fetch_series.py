@@ -53,7 +53,10 @@ class PriceShelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchOutcome:
-    """What came of asking one source for one symbol; `detail` says why, for people."""
+    """What came of asking one source for one symbol; `detail` says why, for people.
+
+    `answered` is True when the source itself has just been asked and had an answer.
+    """
 
     source: str
     symbol: str
@@ -62,6 +65,7 @@ class FetchOutcome:
     duration_s: float = 0.0
     row_count: int = 0
     revisions: tuple[Revision, ...] = ()
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,7 @@ class SeriesFetcher:
         kept = self._extended(name, query, coverage, asked, coverage.last_date)
         stored = stored_as(query, name)
         await asyncio.to_thread(self.store.upsert, stored, [], notes={f"fetched.{stored}.{symbol}": kept.to_json()})
-        return FetchOutcome(name, symbol, "ok", "nothing new")
+        return FetchOutcome(name, symbol, "ok", "nothing new", answered=True)
 
     def _keep(self, query: Query, bars: Bars, coverage: Coverage | None, asked: Missing) -> FetchOutcome:
         """Store bars, what was asked and what was restated in one transaction: a crash leaves all of it or nothing."""
@@ -229,7 +233,15 @@ class SeriesFetcher:
         )
         (count,) = self.store.upsert(stored, [rows], keep_revised=True, notes=notes)
         told = (*bars.notes, in_words(count.revisions)) if count.revisions else bars.notes
-        return FetchOutcome(bars.source, symbol, "ok", "; ".join(told), row_count=len(bars), revisions=count.revisions)
+        return FetchOutcome(
+            bars.source,
+            symbol,
+            "ok",
+            "; ".join(told),
+            row_count=len(bars),
+            revisions=count.revisions,
+            answered=True,
+        )
 
     def _held(self, stored: str, symbol: str) -> PriceSeries | None:
         try:

@@ -78,12 +78,15 @@ class MarketDataService:
         prices = await self._runtime.prices.read(wanted, interval=request.interval, stored_only=request.stored_only)
         series = prices.series
         provenance = Provenance(
-            tuple(make_provenance(one.asset, int(one.times[-1]) if len(one) else None, len(one)) for one in series),
+            tuple(
+                make_provenance(one.asset, int(one.times[-1]) if len(one) else None, len(one), stale=at in prices.stale)
+                for at, one in enumerate(series)
+            ),
             warnings=prices.warnings,
         )
         reports = await self._pool.run_io(self._report, series, request) if request.coverage else []
         if request.alignment == pb.ALIGNMENT_INNER:
-            series, provenance = _align(series, prices.warnings)
+            series, provenance = _align(series, prices.warnings, prices.stale)
         if request.max_points:
             series, provenance = _thin(series, provenance, request)
 
@@ -160,7 +163,9 @@ class MarketDataService:
         return answer
 
     @open_ended
-    def watch_prices(self, request: pb.WatchPricesRequest, _call: Call) -> AsyncIterator[pb.WatchPricesResponse]:
+    def watch_prices(
+        self, request: pb.WatchPricesRequest, _call: Call
+    ) -> AsyncIterator[pb.WatchPricesResponse | bytes]:
         """Send prices as they change."""
         return watch_prices(self._runtime, request)
 
@@ -187,8 +192,10 @@ def make_asset(asset: Asset) -> pb.Asset:
 
 def _origin(prices: Prices) -> meta_pb2.ResultOrigin.ValueType:
     """Return the farthest place from which one of the series came."""
+    if any(outcome.answered and outcome.status == "ok" for outcome in prices.outcomes):
+        return meta_pb2.RESULT_ORIGIN_SOURCE
     if prices.from_memory + prices.from_redis < len(prices.series):
-        return meta_pb2.RESULT_ORIGIN_COMPUTED
+        return meta_pb2.RESULT_ORIGIN_STORE
     return meta_pb2.RESULT_ORIGIN_REDIS_CACHE if prices.from_redis else meta_pb2.RESULT_ORIGIN_MEMORY_CACHE
 
 
@@ -218,12 +225,16 @@ def _check_get(request: pb.GetPricesRequest) -> None:
         raise InputError("max_points", request.max_points, f"0 for all points, or at least {least}")
 
 
-def _align(series: list[PriceSeries], warnings: tuple[ResultWarning, ...]) -> tuple[list[PriceSeries], Provenance]:
+def _align(
+    series: list[PriceSeries], warnings: tuple[ResultWarning, ...], stale: frozenset[int]
+) -> tuple[list[PriceSeries], Provenance]:
     """Return the series on their common dates, every column of them."""
     aligned = align(series, field="selection.symbols")
     last_ns = int(aligned.times[-1]) if len(aligned.times) else None
     found = [_rows_of(one, np.searchsorted(one.times, aligned.times)) for one in series]
-    prices = tuple(make_provenance(one.asset, last_ns, len(aligned.times)) for one in series)
+    prices = tuple(
+        make_provenance(one.asset, last_ns, len(aligned.times), stale=at in stale) for at, one in enumerate(series)
+    )
     return found, Provenance(prices, aligned.dates_dropped, (*warnings, *aligned.warnings))
 
 

@@ -139,8 +139,8 @@ async def _live(
             followed = FollowedPortfolio(*await _history(runtime, stored))
             if not silent:
                 yield followed.message(sequence, snapshot=True)
+            sent_s = time.monotonic()
             while True:
-                sent_s = time.monotonic()
                 moved = await watcher.next(heartbeat_s)
                 now = await runtime.pool.run_io(runtime.market.portfolios.get, stored.name)
                 if now.etag != stored.etag:
@@ -149,10 +149,13 @@ async def _live(
                 if moved is None:
                     yield _heartbeat(sequence)
                     continue
-                await asyncio.sleep(max(0.0, sent_s + min_interval_s - time.monotonic()))
+                while (left_s := sent_s + min_interval_s - time.monotonic()) > 0:
+                    await asyncio.sleep(min(left_s, heartbeat_s))
+                    if left_s > heartbeat_s:
+                        yield _heartbeat(sequence)
                 newest = max(watcher.drain(), moved.change.sequence)
                 if followed.advance(*await _history(runtime, stored)):
-                    sequence = newest
+                    sequence, sent_s = newest, time.monotonic()
                     yield followed.message(sequence)
         finally:
             feed.leave(watcher)
@@ -172,13 +175,21 @@ async def _replay(
     followed = FollowedPortfolio(history, periods_per_year, max(first, OBSERVATIONS_MIN))
     if first < followed.count:
         yield followed.message(followed.count)
+    heartbeat_s = runtime.settings.market.heartbeat_s
     pace, sent_s = Pace(speed), time.monotonic()
+    heard_s, sent_count = sent_s, followed.count
     while followed.count < total:
-        for _ in range(min(await pace.wait(), total - followed.count)):
+        due = await pace.wait(max(0.0, heard_s + heartbeat_s - time.monotonic()))
+        for _ in range(min(due, total - followed.count)):
             followed.append_next()
-        if time.monotonic() >= sent_s + min_interval_s or followed.count == total:
-            sent_s = time.monotonic()
-            yield followed.message(followed.count)
+        now_s = time.monotonic()
+        if followed.count == total or (followed.count > sent_count and now_s >= sent_s + min_interval_s):
+            sent_s = heard_s = now_s
+            sent_count = followed.count
+            yield followed.message(sent_count)
+        elif now_s >= heard_s + heartbeat_s:
+            heard_s = now_s
+            yield _heartbeat(sent_count)
 
 
 def _heartbeat(sequence: int) -> pb.WatchPortfolioResponse:

@@ -1,4 +1,4 @@
-"""MarketDataService.WatchPrices: updates as they come, or stored prices replayed."""
+"""MarketDataService.WatchPrices: updates as they come, one by one or together, or stored prices replayed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from riskwave.compute.errors import InputError, TooLargeError
 from riskwave.server.market import Selection
+from riskwave.server.market.feed_batches import Batch, single
 from riskwave.server.market.feed_replay import replay
 from riskwave.server.market.feed_watcher import Watcher
 from riskwave.server.results import set_timestamp
@@ -20,28 +21,34 @@ if TYPE_CHECKING:
 
     from google.protobuf.duration_pb2 import Duration
 
+    from riskwave.server.market.feed_batches import BatchGroup, BatchWatcher
     from riskwave.server.market.feed_watcher import Pending
     from riskwave.server.runtime import Runtime
 
 SYMBOLS_MAX = 1000
 INTERVAL_MAX_S = 3600.0
+BATCH_INTERVAL_MIN_S = 0.01
 BARS_PER_SECOND_MAX = 100_000.0
 _MIN_INTERVAL_S = 0.2
 
 
-async def watch_prices(runtime: Runtime, request: pb.WatchPricesRequest) -> AsyncIterator[pb.WatchPricesResponse]:
+async def watch_prices(
+    runtime: Runtime, request: pb.WatchPricesRequest
+) -> AsyncIterator[pb.WatchPricesResponse | bytes]:
     """Yield updates and heartbeats until the caller goes; a replay ends after the last bar."""
+    batch_s = _batch_s(request)
     min_interval_s = interval_s(request.min_interval, _MIN_INTERVAL_S) if request.HasField("min_interval") else None
     min_interval_s = _MIN_INTERVAL_S if min_interval_s is None else min_interval_s
     speed = check_resumable(request.after_sequence, request.replay_bars_per_second)
     if len(request.symbols) > SYMBOLS_MAX:
         raise TooLargeError("symbols", f"{len(request.symbols)} symbols", f"at most {SYMBOLS_MAX} symbols in one call")
     heartbeat_s = runtime.settings.market.heartbeat_s
+    watcher: Watcher | BatchWatcher
     if speed:
         prices = await runtime.prices.read(Selection.parse(request.symbols, request.source))
-        watcher = Watcher(min_interval_s)
+        taker, watcher = _alone(batch_s, min_interval_s)
         watcher.sequence = request.after_sequence
-        task = asyncio.create_task(replay(prices.series, watcher, speed, request.after_sequence))
+        task = asyncio.create_task(replay(prices.series, taker, speed, request.after_sequence))
         try:
             async for message in _messages(watcher, heartbeat_s):
                 yield message
@@ -50,14 +57,38 @@ async def watch_prices(runtime: Runtime, request: pb.WatchPricesRequest) -> Asyn
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         return
-    watcher = await runtime.feed.watch(
-        request.symbols, request.source, after_sequence=request.after_sequence, min_interval_s=min_interval_s
-    )
+    symbols, source, after = request.symbols, request.source, request.after_sequence
+    if batch_s:
+        watcher = await runtime.feed.watch_batches(symbols, source, interval_s=batch_s, after_sequence=after)
+    else:
+        watcher = await runtime.feed.watch(symbols, source, after_sequence=after, min_interval_s=min_interval_s)
     try:
         async for message in _messages(watcher, heartbeat_s):
             yield message
     finally:
         runtime.feed.leave(watcher)
+
+
+def _alone(batch_s: float, min_interval_s: float) -> tuple[Watcher | BatchGroup, Watcher | BatchWatcher]:
+    """Return what takes the changes of a feed with one reader, and that reader."""
+    if batch_s:
+        return single(batch_s)
+    watcher = Watcher(min_interval_s)
+    return watcher, watcher
+
+
+def _batch_s(request: pb.WatchPricesRequest) -> float:
+    """Return the seconds between two batches; 0 when the request wants each update as a message."""
+    if not request.HasField("batch_interval"):
+        return 0.0
+    seconds = interval_s(request.batch_interval, 0.0, field="batch_interval")
+    if seconds < BATCH_INTERVAL_MIN_S:
+        allowed = f"from {BATCH_INTERVAL_MIN_S:g} to {INTERVAL_MAX_S:g} seconds, or unset for single updates"
+        raise InputError("batch_interval", f"{seconds:g} s", allowed)
+    if request.HasField("min_interval"):
+        given = request.min_interval.seconds + request.min_interval.nanos / 1e9
+        raise InputError("min_interval", f"{given:g} s", "unset together with batch_interval, which is what limits")
+    return seconds
 
 
 def check_resumable(after_sequence: int, bars_per_second: float) -> float:
@@ -84,24 +115,46 @@ def interval_s(given: Duration, default_s: float, *, field: str = "min_interval"
     return seconds
 
 
-async def _messages(watcher: Watcher, heartbeat_s: float) -> AsyncIterator[pb.WatchPricesResponse]:
+async def _messages(
+    watcher: Watcher | BatchWatcher, heartbeat_s: float
+) -> AsyncIterator[pb.WatchPricesResponse | bytes]:
     while not watcher.ended:
-        pending = await watcher.next(heartbeat_s)
-        if pending is not None:
-            yield _encode(pending, watcher.sequence)
+        news = await watcher.next(heartbeat_s)
+        if news is not None:
+            yield _encode_batch(news) if isinstance(news, Batch) else _encode(news, watcher.sequence)
         elif not watcher.ended:
             message = pb.WatchPricesResponse(sequence=watcher.sequence)
             set_timestamp(message.heartbeat.time, time.time())
             yield message
 
 
-def _encode(pending: Pending, sequence: int) -> pb.WatchPricesResponse:
+def _encode(pending: Pending, sequence: int) -> bytes:
     change = pending.change
+    usual = sequence == change.sequence and pending.conflated_count == 0 and not pending.snapshot
+    if usual and change.encoded is not None:
+        return change.encoded
     message = pb.WatchPricesResponse(sequence=sequence, snapshot=pending.snapshot)
-    update = message.update
+    _fill(message.update, pending)
+    encoded = message.SerializeToString()
+    if usual:
+        change.encoded = encoded
+    return encoded
+
+
+def _encode_batch(batch: Batch) -> bytes:
+    if batch.encoded is None:
+        message = pb.WatchPricesResponse(sequence=batch.sequence, snapshot=batch.snapshot)
+        updates = message.batch.updates
+        for pending in batch.items:
+            _fill(updates.add(), pending)
+        batch.encoded = message.SerializeToString()
+    return batch.encoded
+
+
+def _fill(update: pb.PriceUpdate, pending: Pending) -> None:
+    change = pending.change
     update.symbol, update.source = change.symbol, change.source
     update.price, update.time = change.price, change.time_ns
     update.change = change.price - change.previous
     update.change_fraction = update.change / change.previous if change.previous > 0 else math.nan
     update.provisional, update.conflated_count = change.provisional, pending.conflated_count
-    return message

@@ -98,3 +98,36 @@ def test_a_server_that_is_killed_and_started_again_goes_on(tmp_path: Path, serve
                 second.stop()
     finally:
         first.stop()
+
+
+def batch(sequence: int, *prices: float, snapshot: bool = False) -> pb.WatchPricesResponse:
+    updates = [pb.PriceUpdate(symbol=f"S{place}", price=price) for place, price in enumerate(prices)]
+    return pb.WatchPricesResponse(sequence=sequence, batch=pb.PriceBatch(updates=updates), snapshot=snapshot)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_batches_come_one_by_one_and_any_number_misses_nothing(
+    scripted: Any, client: rw.Client, asynchronous: bool
+) -> None:
+    def answer(request: Any, context: Any) -> Any:
+        if request.after_sequence == 0:
+            yield batch(5, 1.0, 2.0, snapshot=True)
+            yield pb.WatchPricesResponse(sequence=5, heartbeat=pb.Heartbeat())
+            yield batch(8, 3.0, 4.0, 5.0)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+        yield batch(9, 6.0)
+
+    scripted.on(WATCH_PRICES, answer)
+
+    async def read() -> list[rw.PriceUpdate]:
+        async with rw.connect_async(scripted.address) as own:
+            return [one async for one in own.prices.watch("WTI", batch_interval_s=0.05)]
+
+    updates = asyncio.run(read()) if asynchronous else list(client.prices.watch("WTI", batch_interval_s=0.05))
+    assert [one.price for one in updates] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    # Whoever goes on behind an update in the middle of a batch gets the batch again.
+    assert [one.sequence for one in updates] == [0, 5, 5, 5, 8, 9]
+    assert [one.snapshot for one in updates] == [True, True, False, False, False, False]
+    assert [request.after_sequence for _, request in scripted.requests] == [0, 8]
+    assert scripted.requests[0][1].batch_interval.nanos == 50_000_000

@@ -13,7 +13,7 @@ import pytest
 
 from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.store import PriceStore
-from riskwave.v1 import indicator_service_pb2, indicator_service_pb2_grpc
+from riskwave.v1 import indicator_service_pb2, indicator_service_pb2_grpc, meta_pb2
 from riskwave.v1 import market_data_service_pb2 as pb
 from riskwave.v1.market_data_service_pb2_grpc import MarketDataServiceStub
 
@@ -81,7 +81,9 @@ async def test_a_vendor_delivers_and_is_not_asked_twice(start):
         assert [warning.message for warning in answer.meta.warnings] == [
             "WTI is from alpha_vantage: Crude oil WTI, spot in US dollars per barrel"
         ]
+        assert answer.meta.origin == meta_pb2.RESULT_ORIGIN_SOURCE
         again = await bench.get("WTI", source="alpha_vantage")
+        assert again.meta.origin == meta_pb2.RESULT_ORIGIN_STORE
         assert list(again.series[0].close) == [61.0, 61.5]
         assert not again.outcomes
         assert again.meta.prices[0].source == "alpha_vantage"
@@ -217,6 +219,7 @@ async def test_a_slow_vendor_leaves_time_for_an_answer(start):
         selection = pb.PriceSelection(symbols=["WTI"], source="auto")
         answer = await asyncio.to_thread(bench.market.GetPrices, pb.GetPricesRequest(selection=selection), timeout=8)
         assert answer.series[0].stale
+        assert answer.meta.prices[0].stale
         assert "no complete answer" in answer.outcomes[0].detail
 
 

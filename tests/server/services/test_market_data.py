@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from riskwave.v1 import market_data_service_pb2 as pb
-from riskwave.v1 import market_data_service_pb2_grpc
+from riskwave.v1 import market_data_service_pb2_grpc, meta_pb2
 from riskwave.v1.codec import fill, read
 
 DAY_NS = 86_400_000_000_000
@@ -33,6 +33,8 @@ def test_sample_prices_with_their_provenance(stub) -> None:
     assert read(prices, "close").tolist() == [18.31, -36.98, 8.91]
     assert (prices.source, prices.asset.unit, prices.asset.category) == ("sample", "US dollars per barrel", "energy")
     assert answer.meta.prices[0].row_count == 3
+    assert answer.meta.origin in {meta_pb2.RESULT_ORIGIN_STORE, meta_pb2.RESULT_ORIGIN_MEMORY_CACHE}
+    assert get(stub, "WTI").meta.origin == meta_pb2.RESULT_ORIGIN_MEMORY_CACHE
     assert len(answer.meta.digest) == 64
 
 

@@ -66,6 +66,8 @@ def test_heartbeats_come_while_nothing_else_does(server: Any) -> None:
         ({"symbols": "WTI", "replay_bars_per_second": -1.0}, rw.InvalidRequestError, "replay_bars_per_second"),
         ({"symbols": "WTI", "min_interval_s": 1e6}, rw.InvalidRequestError, "min_interval"),
         ({"symbols": "WTI", "after_sequence": -1}, rw.InvalidRequestError, "after_sequence"),
+        ({"symbols": "WTI", "batch_interval_s": 0.001}, rw.InvalidRequestError, "batch_interval"),
+        ({"symbols": "WTI", "batch_interval_s": 1.0, "min_interval_s": 1.0}, rw.InvalidRequestError, "min_interval"),
     ],
 )
 def test_bad_requests_are_refused(client: rw.Client, options: dict[str, Any], error: type, text: str) -> None:
@@ -79,6 +81,48 @@ def test_a_replay_has_the_stored_bars_and_ends(client: rw.Client) -> None:
     assert [(one.sequence, one.price) for one in updates] == [(1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0)]
     again = client.prices.watch("REPLAYED", replay_bars_per_second=50.0, min_interval_s=0.0, after_sequence=2)
     assert [one.price for one in again] == [4.0, 8.0]
+
+
+def test_batches_have_the_same_prices_live_and_replayed(client: rw.Client) -> None:
+    put(client, "BA", [1.0, 2.0])
+    put(client, "BB", [5.0, 4.0])
+    with client.prices.watch(["BA", "BB"], batch_interval_s=0.02) as watch:
+        first = [next(watch), next(watch)]
+        assert [(one.symbol, one.price, one.snapshot) for one in first] == [("BA", 2.0, True), ("BB", 4.0, True)]
+        put(client, "BB", [3.0], "2026-01-03")
+        update = next(watch)
+        assert (update.symbol, update.price, update.change, update.snapshot) == ("BB", 3.0, -1.0, False)
+        assert update.sequence > first[1].sequence
+    replayed = list(client.prices.watch(["BA", "BB"], batch_interval_s=0.01, replay_bars_per_second=20.0))
+    assert [(one.symbol, one.price) for one in replayed][-2:] == [("BB", 4.0), ("BB", 3.0)]
+    assert sum(1 + one.conflated_count for one in replayed) == 5
+
+
+def test_a_portfolio_that_moves_slowly_is_heard_of(server: Any, client: rw.Client) -> None:
+    from google.protobuf.duration_pb2 import Duration
+
+    from riskwave.v1 import portfolio_service_pb2 as pb
+    from riskwave.v1 import portfolio_service_pb2_grpc as stubs
+
+    put(client, "HA", np.linspace(1.0, 2.0, 40).tolist())
+    put(client, "HB", np.linspace(3.0, 2.0, 40).tolist())
+    client.portfolios.put("heard", {"HA": 0.5, "HB": 0.5})
+    slow = {"name": "heard", "replay_bars_per_second": 0.001}
+    rare = {"name": "heard", "min_interval": Duration(seconds=3600)}
+    with grpc.insecure_channel(server.server.address) as own:
+        service = stubs.PortfolioServiceStub(own)
+        for request in (slow, slow | {"replay_bars_per_second": 5.0, "min_interval": Duration(seconds=3600)}):
+            call = service.WatchPortfolio(pb.WatchPortfolioRequest(**request), timeout=20)
+            kinds = [next(call).WhichOneof("event") for _ in range(4)]
+            assert kinds[0] == "update"
+            assert kinds[-2:] == ["heartbeat", "heartbeat"], request
+            call.cancel()
+        call = service.WatchPortfolio(pb.WatchPortfolioRequest(**rare), timeout=20)
+        assert next(call).WhichOneof("event") == "update"
+        put(client, "HA", [2.5], "2026-03-01")
+        put(client, "HB", [2.5], "2026-03-01")
+        assert [next(call).WhichOneof("event") for _ in range(3)] == ["heartbeat"] * 3
+        call.cancel()
 
 
 def test_a_portfolio_is_kept_up_to_date_to_what_the_report_says(client: rw.Client) -> None:
