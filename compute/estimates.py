@@ -142,6 +142,7 @@ def probability_estimate(successes: int, count: int, confidence: float) -> Estim
     return Estimate(share, error, low, high, confidence, "frequency; Clopper-Pearson")
 
 
+@lru_cache(maxsize=64)
 def order_statistic_ranks(count: int, probability: float, confidence: float) -> tuple[int, int]:
     """Return the ranks of the two observations that enclose a quantile with at least `confidence`.
 

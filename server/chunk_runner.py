@@ -115,6 +115,8 @@ class ChunkRun(Generic[S, R]):
         Where it runs.
     warnings
         What the caller should know about where it ran.
+    paths_done
+        Paths of the results that have come.
     """
 
     spec: S
@@ -125,10 +127,12 @@ class ChunkRun(Generic[S, R]):
     placement: meta_pb2.Placement.ValueType = meta_pb2.PLACEMENT_SERVER
     worker_count: int = 0
     warnings: list[ResultWarning] = field(default_factory=list)
+    paths_done: int = 0
     _prefix: list[R] = field(default_factory=list)
 
     def take(self, result: R) -> None:
         """Take a chunk's result in."""
+        self.paths_done += result.chunk.path_count
         self.results[result.chunk.index] = result if self.sum is None else self.sum.add(result)
 
     def missing(self) -> list[Chunk]:
@@ -148,11 +152,6 @@ class ChunkRun(Generic[S, R]):
             self._prefix.append(self.results[len(self._prefix)])
         last = self._prefix[-1].chunk if self._prefix else None
         return last.first_path + last.path_count if last is not None else 0
-
-    @property
-    def paths_done(self) -> int:
-        """Paths of the results that have come."""
-        return sum(result.chunk.path_count for result in self.results.values())
 
 
 SimulationRun = ChunkRun["SimulationSpec", "ChunkResult"]

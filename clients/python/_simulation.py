@@ -58,7 +58,8 @@ class SimulationOptions(TypedDict, total=False):
     rebalancing
         daily (default) or none.
     sampling, scrambles
-        independent (default), antithetic or sobol; with sobol, the number of independent scrambles.
+        independent (default), antithetic, or sobol, which wants 32 times a power of two of paths; with sobol, the
+        number of independent scrambles: 32.
     target
         A statistic and the standard error at which to stop, such as ``("mean_return", 0.001)``.
     distributions
@@ -75,6 +76,8 @@ class SimulationOptions(TypedDict, total=False):
         server or cluster. None lets the server decide by size.
     sample_paths
         Returns the first paths of every asset, that many.
+    fan_days
+        Days for which the fan gives quantiles: how many, evenly spread over the horizon, or which. 64 by default.
     """
 
     model: str
@@ -105,6 +108,7 @@ class SimulationOptions(TypedDict, total=False):
     confidence: float | None
     placement: str | None
     sample_paths: int
+    fan_days: int | Sequence[int]
 
 
 class DerivativeOptions(TypedDict, total=False):
@@ -181,6 +185,7 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
             simulation_pb2.SimulationSpec, "sample_path_count", options.get("sample_paths", 0), "sample_paths"
         ),
     )
+    _fill_fan_days(spec, options.get("fan_days", 0))
     target = options.get("target")
     if target is not None:
         spec.target.CopyFrom(simulation_pb2.PrecisionTarget(statistic=target[0], standard_error=target[1]))
@@ -200,6 +205,14 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
     )
     spec.portfolio.CopyFrom(history)
     return spec
+
+
+def _fill_fan_days(spec: simulation_pb2.SimulationSpec, wanted: int | Sequence[int]) -> None:
+    if isinstance(wanted, Sequence | np.ndarray):
+        kind = simulation_pb2.SimulationSpec
+        spec.fan_days.extend(integer(kind, "fan_days", day, f"fan_days[{i}]") for i, day in enumerate(wanted))
+    else:
+        spec.fan_day_count = integer(simulation_pb2.SimulationSpec, "fan_day_count", wanted, "fan_days")
 
 
 def _inline_assets(options: SimulationOptions) -> simulation_pb2.InlineAssets:

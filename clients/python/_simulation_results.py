@@ -121,12 +121,20 @@ class WealthFan(Result):
         Of shape (probabilities, days).
     path_count
         Paths from which it was made; the first ones of the simulation.
+    standard_error, low, high
+        Of the shape of `wealth`: its errors, and the ends of its intervals, infinite where too few paths bound a side.
+    confidence
+        Of each interval by itself.
     """
 
     days: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     wealth: NDArray[np.float64]
     path_count: int
+    standard_error: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    confidence: float
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a day, one column a probability."""
@@ -379,6 +387,10 @@ def _decode_fan(message: simulation_pb2.WealthFan) -> WealthFan:
         probabilities=codec.read(message, "probabilities"),
         wealth=codec.decode_array(message.wealth, "fan.wealth"),
         path_count=message.path_count,
+        standard_error=codec.decode_array(message.standard_error, "fan.standard_error"),
+        low=codec.decode_array(message.low, "fan.low"),
+        high=codec.decode_array(message.high, "fan.high"),
+        confidence=message.confidence,
     )
 
 

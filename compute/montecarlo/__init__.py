@@ -25,6 +25,7 @@ from riskwave.compute.montecarlo.chunk import (
     simulate_path,
 )
 from riskwave.compute.montecarlo.engine import run, warm_up, warm_up_steps
+from riskwave.compute.montecarlo.fan import FAN_DAYS_MAX, FAN_PATHS, WealthFan
 from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, calibrated, validate
 from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.result import (
@@ -32,7 +33,6 @@ from riskwave.compute.montecarlo.result import (
     SimulationStatistics,
     Summing,
     ThresholdProbability,
-    WealthFan,
     digest,
     summarize,
     summing,
@@ -51,6 +51,8 @@ from riskwave.compute.montecarlo.summary import DistributionSummary, Histogram, 
 
 __all__ = [
     "EXACT_PATHS_MAX",
+    "FAN_DAYS_MAX",
+    "FAN_PATHS",
     "MODELS",
     "PATHS_MAX",
     "PATHS_MIN",

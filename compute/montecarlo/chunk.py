@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from riskwave.compute.errors import TooLargeError
+from riskwave.compute.montecarlo.fan import FAN_PATHS, FAN_PROBABILITIES, fan_days
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
 from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
 from riskwave.compute.montecarlo.sobol_paths import SOBOL_NS, SOBOL_PATHS_UNIT
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 
 CHUNK_S: Final = 0.03
 """Aimed time of one chunk on one core, so that one on a slower machine still ends within 50 ms."""
-
-FAN_DAYS_MAX: Final = 64
-"""Largest number of days, beside the start, for which the fan gives quantiles."""
-
-FAN_PATHS: Final = 16_384
-"""The fan is made of the first so many paths."""
 
 FIRST_BOUNDARY: Final = 8_192
 """Paths after which a precision target is looked at for the first time."""
@@ -47,6 +42,9 @@ _PATH_NS: Final = 20.0
 
 _SUMMARY_NS: Final = 40.0
 """Time to sort and summarise one number of one path, measured."""
+
+_FAN_NS: Final = 11.0
+"""Time to sort one wealth of the fan and to find the errors, measured."""
 
 _COUNT_NS: Final = 200.0
 """Time to count the results of one path, beside simulating it."""
@@ -224,12 +222,16 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
     if spec.paths > EXACT_PATHS_MAX:  # counts, dense and on their way
         path_bytes = 16 * len(results_of(spec)) * CELLS
     fan_bytes = 8 * len(fan_days(spec)) * min(spec.paths, FAN_PATHS)
+    fan_answer_bytes = 8 * 4 * len(FAN_PROBABILITIES) * len(fan_days(spec))
     sample_bytes = 8 * spec.sample_paths * (spec.horizon_days + 1) * len(law.weights)
     return SimulationCost(
         path_steps=spec.paths * steps * assets,
         core_seconds=1e-9 * spec.paths * (steps * step_ns + _PATH_NS) + _summary_s(spec),
         memory_bytes=3 * path_bytes + 2 * fan_bytes + 2 * sample_bytes + _SPARE_BYTES,
-        response_bytes=(path_bytes if spec.distributions else 0) + sample_bytes + 50_000,
+        response_bytes=(path_bytes if spec.distributions else 0)
+        + sample_bytes
+        + 50_000
+        + 8 * 4 * 7 * len(fan_days(spec)),
         chunk_count=_chunk_count(spec),
     )
 
@@ -243,7 +245,9 @@ def measure_cost(spec: SimulationSpec) -> SimulationCost:
     cost = estimate_cost(spec)
     step_ns = _step_ns(spec)
     days = spec.horizon_days if steps == 1 else max(min(steps, int(SAMPLE_S * 1e9 / (step_ns * LANES))), 1)
-    sample = replace(spec, horizon_days=days, cash_flows=(), sample_paths=0, calibration=law.calibration or None)
+    sample = replace(
+        spec, horizon_days=days, cash_flows=(), fan_days=(), sample_paths=0, calibration=law.calibration or None
+    )
     paths = LANES * max(int(SAMPLE_S * 1e9 / (LANES * step_count_of(sample) * (step_ns + _PATH_NS / days))), 1)
     simulate_chunk(sample, Chunk(0, FAN_PATHS, 2))  # compiles, or loads the kernel
     taken_s = math.inf
@@ -258,18 +262,13 @@ def measure_cost(spec: SimulationSpec) -> SimulationCost:
 def _summary_s(spec: SimulationSpec) -> float:
     """Return the time that the result takes when the chunks are there: sorting, the fan, and the intervals."""
     kept = spec.paths if spec.paths <= EXACT_PATHS_MAX else 0
-    return 1e-9 * kept * len(results_of(spec)) * _SUMMARY_NS + (0.003 if spec.terminal_only else 0.01)
+    fan_values = len(fan_days(spec)) * min(spec.paths, FAN_PATHS)
+    return 1e-9 * kept * len(results_of(spec)) * _SUMMARY_NS + 1e-9 * fan_values * _FAN_NS + 0.003
 
 
 def results_of(spec: SimulationSpec) -> tuple[str, ...]:
     """Return what is kept of every path."""
     return RESULTS[:1] if spec.terminal_only else RESULTS
-
-
-def fan_days(spec: SimulationSpec) -> NDArray[np.int64]:
-    """Return the days, from 1 to the horizon, for which the fan gives quantiles: evenly spread, the last included."""
-    count = 1 if spec.terminal_only else min(spec.horizon_days, FAN_DAYS_MAX)
-    return -(-np.arange(1, count + 1, dtype=np.int64) * spec.horizon_days // count)
 
 
 def simulate_chunk(spec: SimulationSpec, chunk: Chunk) -> ChunkResult:

@@ -50,7 +50,13 @@ def run(spec: SimulationSpec) -> SimulationResult:
 def warm_up_steps() -> dict[str, Callable[[], object]]:
     """Return, by what they compile or load from the cache, such as ``montecarlo.normal``, the calls that do it."""
     steps: dict[str, Callable[[], object]] = {f"montecarlo.{each.name}": partial(_warm_up_one, each) for each in MODELS}
-    return steps | {"montecarlo.pricing": pricing.warm_up}
+    return steps | {"montecarlo.sobol": _warm_up_sobol, "montecarlo.pricing": pricing.warm_up}
+
+
+def _warm_up_sobol() -> None:
+    law: dict[str, Any] = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4, "weights": np.full(2, 0.5)}
+    for model in ("normal", "gbm"):
+        run(SimulationSpec(**law, paths=64, horizon_days=1, model=model, sampling="sobol"))
 
 
 def _warm_up_one(model: PortfolioModel) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from riskwave.compute.errors import InputError
+from riskwave.compute.montecarlo.fan import check_fan
 from riskwave.compute.montecarlo.law import PortfolioLaw, check_model, check_sample_paths, history_law, portfolio_law
 from riskwave.compute.montecarlo.sobol_paths import check_coordinates
 from riskwave.compute.montecarlo.spec import SimulationSpec, check_run
@@ -111,6 +112,7 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     """Check a specification and return its law; remembered, because every chunk of a simulation asks for it."""
     model = MODELS.get(spec.model)
     check_run(spec)
+    check_fan(spec)
     _check_sampling(spec, model)
     params, mode = check_model(spec, model)
     check_sample_paths(spec)

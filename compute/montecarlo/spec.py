@@ -132,6 +132,10 @@ class SimulationSpec:
         Where the model has a law of the end (`PortfolioModel.ends_alone`) the days before are not drawn.
     sample_paths
         Number of first paths whose assets' values are kept day by day; they need the mode ``full``.
+    fan_day_count
+        Days for which the fan gives quantiles, evenly spread over the horizon and the last one included; 0 means 64.
+    fan_days
+        Those days themselves, ascending, instead of their number.
     calibration
         What `model.calibrated` estimated for this specification; None, for callers, has it done.
     """
@@ -156,6 +160,8 @@ class SimulationSpec:
     cash_flows: tuple[CashFlow, ...] = ()
     terminal_only: bool = False
     sample_paths: int = 0
+    fan_day_count: int = 0
+    fan_days: tuple[int, ...] = ()
     calibration: Mapping[str, NDArray[np.float64]] | None = None
 
 

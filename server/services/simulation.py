@@ -13,6 +13,7 @@ from riskwave.compute.errors import InputError
 from riskwave.server.chunk_runner import SIMULATION, ChunkRunner, SimulationRun
 from riskwave.server.errors import too_large
 from riskwave.server.history import inline_history
+from riskwave.server.recent_rate import RecentRate
 from riskwave.server.results import fill_meta, set_duration
 from riskwave.server.services.models import list_models
 from riskwave.server.services.pricing import Pricing
@@ -63,6 +64,7 @@ class SimulationService:
     ) -> pb.EstimateSimulationResponse:
         """Return what a simulation would cost."""
         given = await self._decode(request.spec)
+        await self._runtime.kernels.need(call, *_kernels_of(given.spec))
         cost = await self._pool.run(call, montecarlo.measure_cost, given.spec)
         placement = self._runner.place(given.spec, request.spec.placement)
         on_cluster = placement == meta_pb2.PLACEMENT_CLUSTER
@@ -81,7 +83,7 @@ class SimulationService:
     async def simulate(self, request: pb.SimulateRequest, call: Call) -> pb.SimulateResponse | bytes:
         """Run a simulation to its end."""
         given = await self._decode(request.spec)
-        await self._runtime.kernels.need(call, f"montecarlo.{given.spec.model}")
+        await self._runtime.kernels.need(call, *_kernels_of(given.spec))
         self._check_answer(given.spec, distributions=given.spec.distributions)
         run, result = None, None
         async with aclosing(self._run(given.spec, request.spec.placement, call)) as steps:
@@ -107,14 +109,17 @@ class SimulationService:
         """Run a simulation and send estimates on the way."""
         interval_s = _interval_s(request)
         given = await self._decode(request.spec)
-        await self._runtime.kernels.need(call, f"montecarlo.{given.spec.model}")
+        await self._runtime.kernels.need(call, *_kernels_of(given.spec))
         self._check_answer(given.spec, distributions=False)
-        begin_s = last_s = time.perf_counter()
+        last_s = time.perf_counter()
+        rate = RecentRate()
+        rate.note(last_s, 0)
         summary_s, sent = 0.0, 0
         run, result = None, None
         async with aclosing(self._run(given.spec, request.spec.placement, call)) as steps:
             async for run, result in steps:
                 now_s = time.perf_counter()
+                rate.note(now_s, run.paths_done)
                 if result is not None or now_s - last_s < max(interval_s, summary_s / SUMMARY_SHARE_MAX):
                     continue
                 prefix = run.prefix()
@@ -126,7 +131,7 @@ class SimulationService:
                 summary_s = last_s - now_s
                 answer = pb.StreamSimulationResponse()
                 fill_result(answer.result, estimate, whole=False)
-                _fill_progress(answer.progress, run, last_s - begin_s)
+                _fill_progress(answer.progress, run, rate)
                 self._fill_meta(
                     answer.meta, given, call, placement=run.placement, worker_count=run.worker_count, run=run
                 )
@@ -135,11 +140,11 @@ class SimulationService:
         result = result or await self._summarize(run, call)
         if request.spec.distributions:
             for piece in _pieces(result):
-                _fill_progress(piece.progress, run, time.perf_counter() - begin_s)
+                _fill_progress(piece.progress, run, rate)
                 yield piece
         answer = pb.StreamSimulationResponse(final=True)
         fill_result(answer.result, result)
-        _fill_progress(answer.progress, run, time.perf_counter() - begin_s)
+        _fill_progress(answer.progress, run, rate)
         set_duration(answer.progress.time_left, 0.0)
         self._fill_run_meta(answer.meta, given, run, result, call)
         yield answer
@@ -235,6 +240,11 @@ class SimulationService:
         )
 
 
+def _kernels_of(spec: SimulationSpec) -> tuple[str, ...]:
+    """Return the steps of the warm-up that a simulation needs."""
+    return ("montecarlo.sobol",) if spec.sampling == "sobol" else (f"montecarlo.{spec.model}",)
+
+
 def _result_of(run: SimulationRun, results: list[ChunkResult]) -> SimulationResult:
     """Return the result of some chunks; of all that have come where they were not kept."""
     if isinstance(run.sum, montecarlo.Summing):
@@ -251,10 +261,10 @@ def _interval_s(request: pb.StreamSimulationRequest) -> float:
     return interval_s
 
 
-def _fill_progress(progress: simulation_pb2.SimulationProgress, run: SimulationRun, elapsed_s: float) -> None:
+def _fill_progress(progress: simulation_pb2.SimulationProgress, run: SimulationRun, rate: RecentRate) -> None:
     progress.paths_done = run.paths_done
     progress.paths_total = run.spec.paths
-    progress.paths_per_second = run.paths_done / max(elapsed_s, 1e-9)
+    progress.paths_per_second = rate.per_second
     set_duration(progress.time_left, (run.spec.paths - run.paths_done) / max(progress.paths_per_second, 1e-9))
 
 

@@ -31,6 +31,9 @@ def fill_result(
     message.fan.days.extend(result.fan.days.tolist())
     message.fan.probabilities.extend(result.fan.probabilities)
     fill_array(message.fan.wealth, result.fan.wealth)
+    for name in ("standard_error", "low", "high"):
+        fill_array(getattr(message.fan, name), getattr(result.fan, name))
+    message.fan.confidence = result.fan.confidence
     message.fan.path_count = result.fan.path_count
     for tail in result.tails:
         message.tails.add(

@@ -11,6 +11,7 @@ import numpy as np
 from riskwave.compute import montecarlo, risk
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
 from riskwave.compute.montecarlo import CashFlow, PrecisionTarget, SimulationSpec
+from riskwave.compute.montecarlo.sobol import SCRAMBLES
 from riskwave.compute.montecarlo.spec import HORIZON_DAYS_MAX, PATHS_MAX
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.errors import CallError, refused_input
@@ -48,6 +49,7 @@ _SAMPLINGS: dict[int, Sampling] = {
     pb.SAMPLING_UNSPECIFIED: "independent",
     pb.SAMPLING_INDEPENDENT: "independent",
     pb.SAMPLING_ANTITHETIC: "antithetic",
+    pb.SAMPLING_SOBOL: "sobol",
 }
 
 
@@ -93,9 +95,8 @@ def check_size(message: pb.SimulationSpec, limits: LimitSettings) -> None:
     assets = len(message.inline_assets.mean)
     if assets > limits.simulation_assets:
         raise TooLargeError("spec.inline_assets.mean", f"{assets} assets", f"at most {limits.simulation_assets} assets")
-    if message.sampling == pb.SAMPLING_SOBOL:
-        allowed = "SAMPLING_INDEPENDENT or SAMPLING_ANTITHETIC in this version of the server"
-        raise InputError("spec.sampling", "SAMPLING_SOBOL", allowed)
+    if message.scramble_count not in {0, SCRAMBLES}:
+        raise InputError("spec.scramble_count", message.scramble_count, f"0 or {SCRAMBLES}")
 
 
 def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> SimulationInput:
@@ -129,6 +130,8 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
             cash_flows=tuple(CashFlow(flow.day, flow.amount) for flow in message.cash_flows),
             terminal_only=message.terminal_only,
             sample_paths=message.sample_path_count,
+            fan_day_count=message.fan_day_count,
+            fan_days=tuple(message.fan_days),
         )
         warnings = montecarlo.validate(spec)
         montecarlo.check_plan(spec)

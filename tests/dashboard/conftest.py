@@ -232,7 +232,7 @@ def make_simulation(paths: int, seed: int) -> rw.Simulation:
         summaries={
             "returns": rw.DistributionSummary("returns", make_estimate(0.1), make_estimate(0.2), (), histogram, 0)
         },
-        fan=rw.WealthFan(np.arange(3), np.array([0.05, 0.5, 0.95]), np.ones((3, 3)), paths),
+        fan=rw.WealthFan(np.arange(3), np.array([0.05, 0.5, 0.95]), np.ones((3, 3)), paths, *np.ones((3, 3, 3)), 0.95),
         distributions={},
         num_simulations=paths,
         time_horizon_days=252,

@@ -53,6 +53,10 @@ CashFlows = Annotated[
         help="Part of the starting wealth that leaves (positive) or comes (negative); may be repeated.",
     ),
 ]
+FanDays = Annotated[
+    list[int] | None,
+    typer.Option("--fan-day", help="Day for which the fan gives quantiles; may be repeated.", show_default="64 days"),
+]
 PlacementOption = Annotated[str | None, typer.Option(help="server or cluster.", show_default="by size of the work")]
 ParamOption = Annotated[
     list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Of the model; may be repeated.")
@@ -85,6 +89,8 @@ def simulation(
     cash_flow: CashFlows = None,
     terminal_only: Annotated[bool, typer.Option("--terminal-only", help="The end of each path only.")] = False,
     sample_paths: Annotated[int, typer.Option(min=0, help="First paths of every asset to return.")] = 0,
+    fan_days: Annotated[int, typer.Option(min=0, help="How many days the fan has.", show_default="64")] = 0,
+    fan_day: FanDays = None,
     confidence: Annotated[float | None, typer.Option(help="Of the intervals.", show_default="0.95")] = None,
     placement: PlacementOption = None,
     param: ParamOption = None,
@@ -116,6 +122,7 @@ def simulation(
         "cash_flows": [_parse_cash_flow(text) for text in cash_flow or ()],
         "terminal_only": terminal_only,
         "sample_paths": sample_paths,
+        "fan_days": _fan_days(fan_days, fan_day),
         "confidence": confidence,
         "placement": placement,
     }
@@ -123,6 +130,12 @@ def simulation(
         return {**options, "mean": mean, "volatility": volatility}
     history = {"portfolio": portfolio, "source": source, "start": start, "end": end}
     return {**options, "weights": None if weights is None else parse_weights(weights), **history}
+
+
+def _fan_days(count: int, days: list[int] | None) -> int | list[int]:
+    if days and count:
+        raise typer.BadParameter("give --fan-days, how many, or --fan-day, which", param_hint="--fan-day")
+    return sorted(days) if days else count
 
 
 def _parse_cash_flow(text: str) -> tuple[int, float]:
