@@ -228,10 +228,7 @@ def estimate_cost(spec: SimulationSpec) -> SimulationCost:
         path_steps=spec.paths * steps * assets,
         core_seconds=1e-9 * spec.paths * (steps * step_ns + _PATH_NS) + _summary_s(spec),
         memory_bytes=3 * path_bytes + 2 * fan_bytes + 2 * sample_bytes + _SPARE_BYTES,
-        response_bytes=(path_bytes if spec.distributions else 0)
-        + sample_bytes
-        + 50_000
-        + 8 * 4 * 7 * len(fan_days(spec)),
+        response_bytes=(path_bytes if spec.distributions else 0) + sample_bytes + fan_answer_bytes + 50_000,
         chunk_count=_chunk_count(spec),
     )
 
