@@ -1,4 +1,4 @@
-"""Prices: a cached series from each tier, a large import, and five hundred watchers; peers in the same run.
+"""Prices: a cached series from each tier, large imports, and five hundred watchers; peers in the same run.
 
 Peers do by hand what a tier is for: a plain dictionary, redis-py with NumPy's own bytes, SQLAlchemy, PostgreSQL's COPY
 and executemany; they neither check a row nor know what was there before. Rounds alternate and the best of each counts.
@@ -7,11 +7,11 @@ Redis and PostgreSQL are private ones, started here; what is not installed is le
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +19,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import _market_store
+import _market_watchers
 import numpy as np
 import psycopg
 import sqlalchemy as sa
@@ -39,10 +41,6 @@ BARS = 10_000
 IMPORT_ROWS = int(os.environ.get("RISKWAVE_BENCH_ROWS", "1000000"))
 ROUNDS = 15
 MINUTE_NS = 60_000_000_000
-WATCHERS = 500
-WATCHED_SYMBOLS = 50
-UPDATES_PER_SECOND = 10
-WATCH_S = float(os.environ.get("RISKWAVE_BENCH_WATCH_S", "10"))
 WTI = Selection.parse(["WTI"])
 
 
@@ -189,116 +187,11 @@ def compare_import(url: str) -> None:
         show(f"upsert of {IMPORT_ROWS:,} rows, executemany (a tenth x 10)", ours, ten, "s")
 
 
-FEED = """
-import asyncio, os, resource, sys, time
-import numpy as np
-os.sched_setaffinity(0, {0})
-from riskwave.config import Settings
-from riskwave.server.app import build_server
-from riskwave.server.market.feed_watcher import PriceChange
-
-def rss_mib():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096 / 2**20
-
-async def main(symbols, rate, seconds):
-    settings = Settings(profile="test", limits={"concurrent_calls": 2000}, logging={"level": "WARNING"},
-                        market={"live_poll_s": 3600})
-    server = build_server(settings)
-    async def compile_nothing():
-        pass
-    server.runtime.kernels.start = compile_nothing  # it would share the core
-    await server.start()
-    feed = server.runtime.feed
-    names = [f"S{number}" for number in range(symbols)]
-    from riskwave.server.market.series import SeriesRows
-    rows = [SeriesRows(name, np.array([0, 1]), np.array([1.0, 2.0])) for name in names]
-    await asyncio.to_thread(server.runtime.market.prices.upsert, "user", rows)
-    print(server.port, flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    before, used = rss_mib(), time.process_time()
-    begin, count = time.monotonic(), 0
-    while time.monotonic() < begin + seconds:
-        subject = feed._subjects[names[count % symbols], ""]
-        feed._sequence += 1
-        feed.publish(subject, PriceChange(feed._sequence, subject.symbol, "user", 1.0, 1.0, time.time_ns()))
-        count += 1
-        await asyncio.sleep(max(0.0, begin + count / rate - time.monotonic()))
-    print(rss_mib() - before, (time.process_time() - used) / seconds, count, flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    await server.stop(0)
-
-asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])))
-"""
-
-
-async def watch(port: int, delays: list[float], began: list[int]) -> None:
-    """Watch all symbols over one connection of its own and note how old each update is when it arrives."""
-    import grpc
-
-    from riskwave.v1 import market_data_service_pb2 as pb
-
-    request = pb.WatchPricesRequest(symbols=[f"S{number}" for number in range(WATCHED_SYMBOLS)])
-    request.min_interval.SetInParent()
-    # Several connections: gRPC gives one at most a hundred streams at a time without being told otherwise.
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)]) as channel:
-        open_stream = channel.unary_stream(
-            "/riskwave.v1.MarketDataService/WatchPrices",
-            request_serializer=pb.WatchPricesRequest.SerializeToString,
-            response_deserializer=pb.WatchPricesResponse.FromString,
-        )
-
-        async def one() -> None:
-            async for message in open_stream(request):
-                if message.snapshot:
-                    began[0] += 1
-                elif message.WhichOneof("event") == "update":
-                    delay_ns = time.time_ns() - message.update.time
-                    delays.append(delay_ns / 1e6)
-
-        await asyncio.gather(*(one() for _ in range(WATCHERS // 10)), return_exceptions=True)
-
-
-async def compare_watchers() -> None:
-    """Print the delay of updates to all watchers, the server on one core."""
-    command = [sys.executable, "-c", FEED, str(WATCHED_SYMBOLS), str(UPDATES_PER_SECOND), str(WATCH_S)]
-    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    port, began = 0, [0]
-    delays: list[float] = []
-    while not port:
-        line = await process.stdout.readline()
-        assert line, "the server did not start"
-        port = int(line) if line.strip().isdigit() else 0
-    tasks = [asyncio.create_task(watch(port, delays, began)) for _ in range(10)]
-    async with asyncio.timeout(120):
-        while began[0] < WATCHERS * WATCHED_SYMBOLS:  # noqa: ASYNC110 - counts what comes over the wire
-            await asyncio.sleep(0.1)
-    process.stdin.write(b"\n")
-    parts: list[bytes] = []
-    while len(parts) != 3:
-        line = await process.stdout.readline()
-        assert line, "the server ended"
-        parts = line.split()
-    await asyncio.sleep(0.5)
-    begin = time.perf_counter()
-    await process.communicate(b"\n")  # reads the log lines of the ends, too: a full pipe would stop the server
-    stopped_s = time.perf_counter() - begin
-    for task in tasks:
-        task.cancel()
-    grown, load, sent = float(parts[0]), float(parts[1]), int(parts[2])
-    p50, p99 = np.percentile(delays, [50, 99])
-    print(
-        f"{WATCHERS} watchers of {WATCHED_SYMBOLS} symbols, {UPDATES_PER_SECOND} updates/s on one core: "
-        f"{len(delays):,} of {sent * WATCHERS:,} delivered, delay p50 {p50:.1f} ms, p99 {p99:.1f} ms (below 100), "
-        f"memory {grown:+.1f} MiB, core {load:.0%} busy; stopped within {stopped_s:.1f} s",
-        flush=True,
-    )
-
-
 def main() -> None:
     """Start the private parts, compare, and stop them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ten-million", action="store_true", help="also a store of 10,000,000 rows: some minutes")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         redis_url = None
         if shutil.which("redis-server"):
@@ -323,7 +216,9 @@ def main() -> None:
             asyncio.run(compare_reads(url, redis_url))
         for url in urls:
             compare_import(url)
-    asyncio.run(compare_watchers())
+        if arguments.ten_million:
+            _market_store.main([f"sqlite:///{folder}/large.sqlite3", *(database.new_database() for _ in urls[1:])])
+    _market_watchers.main()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-WHOLE = {"oscillators": ("--panel", "--sweep", "--live")}
+WHOLE = {"market": ("--ten-million",), "oscillators": ("--panel", "--sweep", "--live")}
 """Arguments with which a benchmark prints all that it has."""
 
 

@@ -134,13 +134,13 @@ def _insert_or_replace(
     stored_ns: int,
     batch_rows: int,
 ) -> None:
-    sql = (
-        "INSERT OR REPLACE INTO prices (series_id, stored_ns, time_ns, close, open, high, low, volume) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    )
+    # A column that is not named becomes NULL, in half the time of being told so row by row.
+    names = [name for name in COLUMNS if name == "close" or not np.isnan(columns[name]).all()]
+    named = ("series_id", "stored_ns", "time_ns", *(f'"{name}"' for name in names))
+    sql = f"INSERT OR REPLACE INTO prices ({', '.join(named)}) VALUES ({', '.join('?' * len(named))})"  # noqa: S608 (names of COLUMNS)
     for start in range(0, len(times), batch_rows):
         part = slice(start, start + batch_rows)
-        lists = [_with_null(columns[name][part]) for name in COLUMNS]
+        lists = [_with_null(columns[name][part]) for name in names]
         row = zip(repeat(series_id), repeat(stored_ns), times[part].tolist(), *lists, strict=False)
         connection.exec_driver_sql(sql, list(row))
 

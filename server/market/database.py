@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from riskwave.config.settings import StoreSettings
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 _UPGRADE_LOCK: Final = 7_475_927  # any number that nobody else uses: PostgreSQL's advisory locks have no names
 _CONNECT_TIMEOUT_S: Final = 10
 # Alembic keeps its context in module globals.

@@ -237,8 +237,7 @@ class PriceStore:
             for rows in sorted(together, key=lambda rows: rows.symbol):
                 counts[rows.symbol] = self._upsert_one(connection, source, rows, replace=replace, keep=keep_revised)
             if replace:
-                left = series.c.symbol.not_in([rows.symbol for rows in together])
-                connection.execute(delete(series).where(series.c.source == source, left))
+                _forget(connection, source, [rows.symbol for rows in together])
             for name, value in (notes or {}).items():
                 connection.execute(delete(facts).where(facts.c.name == name))
                 connection.execute(insert(facts).values(name=name, value=value))
@@ -279,6 +278,14 @@ class PriceStore:
         )
         _describe(connection, held, rows, change.inserted - gone, stored_ns, refresh=gone > 0)
         return UpsertCount(rows.symbol, change.inserted, change.changed, change.unchanged, change.rounded, revised)
+
+
+def _forget(connection: Connection, source: str, kept: Sequence[str]) -> None:
+    """Delete the series of a source that are not among `kept`, and their bars."""
+    query = select(series.c.id).where(series.c.source == source, series.c.symbol.not_in(kept)).with_for_update()
+    gone = connection.execute(query).scalars().all()
+    connection.execute(delete(prices).where(prices.c.series_id.in_(gone)))
+    connection.execute(delete(series).where(series.c.id.in_(gone)))
 
 
 def _raise_unknown(connection: Connection, selection: Selection, position: int) -> None:

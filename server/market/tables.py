@@ -13,7 +13,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -54,7 +66,7 @@ series: Final = Table(
 prices: Final = Table(
     "prices",
     metadata,
-    Column("series_id", Integer, ForeignKey(series.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("series_id", Integer, primary_key=True),
     Column("time_ns", BigInteger, primary_key=True),
     Column("close", Double, nullable=False),
     Column("open", Double),
@@ -62,6 +74,9 @@ prices: Final = Table(
     Column("low", Double),
     Column("volume", Double),
     Column("stored_ns", BigInteger, nullable=False),
+    # PostgreSQL would look the series up once for every row, which is three quarters of the time of an import; the
+    # store holds the series' row locked while it writes.
+    ForeignKeyConstraint(["series_id"], [series.c.id], ondelete="CASCADE").ddl_if(dialect="sqlite"),
     sqlite_with_rowid=False,  # rows lie in the order of the key: a range is one walk
 )
 
