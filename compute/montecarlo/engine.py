@@ -50,7 +50,7 @@ def run(spec: SimulationSpec) -> SimulationResult:
 def warm_up_steps() -> dict[str, Callable[[], object]]:
     """Return, by what they compile or load from the cache, such as ``montecarlo.normal``, the calls that do it."""
     steps: dict[str, Callable[[], object]] = {f"montecarlo.{each.name}": partial(_warm_up_one, each) for each in MODELS}
-    return steps | {"montecarlo.sobol": _warm_up_sobol, "montecarlo.pricing": pricing.warm_up}
+    return steps | {"montecarlo.sobol": _warm_up_sobol} | pricing.warm_up_steps()
 
 
 def _warm_up_sobol() -> None:

@@ -25,7 +25,7 @@ import numpy as np
 
 from riskwave.compute.errors import InputError, TooLargeError
 from riskwave.compute.jit import kernel
-from riskwave.compute.montecarlo.normals import normal32
+from riskwave.compute.montecarlo.normals import fill_normal_row
 from riskwave.compute.montecarlo.philox import WORDS, philox, philox4x32_10, split_seed
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def check_point_count(paths: int, paths_max: int) -> None:
 @lru_cache(maxsize=1)
 def _joe_kuo() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the primitive polynomials and the initial direction numbers of every coordinate."""
-    with (importlib.resources.files("scipy.stats") / "_sobol_direction_numbers.npz").open("rb") as file:
+    # The package scipy.stats itself takes a second to import, and is not needed for its file.
+    with (importlib.resources.files("scipy") / "stats" / "_sobol_direction_numbers.npz").open("rb") as file:
         numbers = np.load(file)
         return numbers["poly"], numbers["vinit"]
 
@@ -190,9 +191,7 @@ def sobol_words(
 def normals_of(words: NDArray[np.uint32], normals: NDArray[np.float32]) -> None:
     """Turn words into standard normals, both of shape (rows, lanes)."""
     for i in range(words.shape[0]):
-        source, row = words[i], normals[i]
-        for j in range(len(row)):
-            row[j] = normal32(source[j])
+        fill_normal_row(words[i], normals[i], words.shape[1])
 
 
 @lru_cache(maxsize=8)

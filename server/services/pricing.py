@@ -67,7 +67,7 @@ class Pricing:
         """Return a price with its error and its sensitivities."""
         self._check_size(request)
         spec = decode_pricing(request)
-        await self._runtime.kernels.need(call, "montecarlo.pricing")
+        await self._runtime.kernels.need(call, *pricing.steps_of(spec))
         run, result = await self._run(spec, request, call)
         answer = pb.PriceDerivativeResponse(
             price=make_estimate(result.price),

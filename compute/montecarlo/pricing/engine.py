@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from riskwave.compute.montecarlo.pricing.exercise import with_policy
 from riskwave.compute.montecarlo.pricing.greeks import Values, sensitivities
 from riskwave.compute.montecarlo.pricing.noise import pseudo_noise, sobol_noise
 from riskwave.compute.montecarlo.pricing.plan import boundaries, plan_pricing
-from riskwave.compute.montecarlo.pricing.spec import PriceSums, PricingSpec
+from riskwave.compute.montecarlo.pricing.spec import PriceSums
 from riskwave.compute.montecarlo.pricing.task import task_of
 from riskwave.compute.result_warning import ResultWarning
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from riskwave.compute.montecarlo.chunk import Chunk
     from riskwave.compute.montecarlo.pricing.noise import Noise
+    from riskwave.compute.montecarlo.pricing.spec import PricingSpec
     from riskwave.compute.montecarlo.pricing.task import Task
 
 _BLOCK: Final = 1024
@@ -278,22 +279,3 @@ def price(spec: PricingSpec) -> PriceResult:
         if target_reached(spec, result):
             break
     return result
-
-
-def warm_up() -> None:
-    """Compile every pricing kernel, or load it from the cache."""
-    spec = PricingSpec(payoff="european", spot=100.0, volatility=0.2, maturity_years=1.0, paths=32, steps=2)
-    for changes in WARM_UP:
-        price(replace(spec, **changes))
-
-
-WARM_UP: Final[tuple[dict[str, Any], ...]] = (
-    {"payoff": "lookback"},
-    {"payoff": "barrier"},
-    {"model": "bates", "volatility": None},
-    {"model": "kou"},
-    {"payoff": "bermudan", "payoff_params": {"exercise_dates": 2}},
-    {"model": "schwartz_smith", "volatility": None},
-    {"payoff": "asian", "sampling": "sobol"},
-)
-"""What compiles every kernel between them."""
