@@ -8,6 +8,7 @@ import numpy as np
 
 from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.intrinsics import fused_multiply_add
+from riskwave.compute.montecarlo.lanes import VECTOR_LANES, load_lanes, multiply_add_lanes, store_lanes, zero_lanes
 from riskwave.compute.montecarlo.normals import fill_normals
 from riskwave.compute.montecarlo.path_state import advance
 from riskwave.compute.montecarlo.philox import WORDS, fill_words
@@ -19,14 +20,8 @@ ASSET_LANES: Final = 128
 """Fewer paths side by side when every asset has its own normals, so that they stay near; measured."""
 
 
-@kernel(inline=True)
-def _add_four(
-    total: float, f0: float, f1: float, f2: float, f3: float, z0: float, z1: float, z2: float, z3: float
-) -> float:
-    total = fused_multiply_add(f0, z0, total)
-    total = fused_multiply_add(f1, z1, total)
-    total = fused_multiply_add(f2, z2, total)
-    return float(fused_multiply_add(f3, z3, total))
+_TILE: Final = 2 * VECTOR_LANES
+"""Paths whose sums are in registers at a time: with four rows they hide how long a multiplication takes."""
 
 
 @kernel()
@@ -35,24 +30,31 @@ def multiply_trapezoidal(
 ) -> None:
     """Set the first `width` columns of `product` to ``factor @ independent``.
 
-    `factor` has zeros right of its diagonal, and multiples of four rows and columns. Tiles of four by four let every
-    number that is loaded serve four times. The sums run in the order of the columns.
+    `factor` has zeros right of its diagonal, and multiples of four rows and columns; `independent` and `product` have a
+    multiple of 32 columns, and those from `width` to the next of them are overwritten, too. Four rows by 32 columns are
+    summed in registers, in the order of the columns of `factor`.
     """
     rows, columns = factor.shape
     for r in range(0, rows, 4):
-        for j in range(width):
-            product[r, j], product[r + 1, j], product[r + 2, j], product[r + 3, j] = 0.0, 0.0, 0.0, 0.0
-        for c in range(0, min(r + 4, columns), 4):
-            a0, a1, a2, a3 = factor[r, c], factor[r, c + 1], factor[r, c + 2], factor[r, c + 3]
-            b0, b1, b2, b3 = factor[r + 1, c], factor[r + 1, c + 1], factor[r + 1, c + 2], factor[r + 1, c + 3]
-            d0, d1, d2, d3 = factor[r + 2, c], factor[r + 2, c + 1], factor[r + 2, c + 2], factor[r + 2, c + 3]
-            e0, e1, e2, e3 = factor[r + 3, c], factor[r + 3, c + 1], factor[r + 3, c + 2], factor[r + 3, c + 3]
-            for j in range(width):
-                z0, z1, z2, z3 = independent[c, j], independent[c + 1, j], independent[c + 2, j], independent[c + 3, j]
-                product[r, j] = _add_four(product[r, j], a0, a1, a2, a3, z0, z1, z2, z3)
-                product[r + 1, j] = _add_four(product[r + 1, j], b0, b1, b2, b3, z0, z1, z2, z3)
-                product[r + 2, j] = _add_four(product[r + 2, j], d0, d1, d2, d3, z0, z1, z2, z3)
-                product[r + 3, j] = _add_four(product[r + 3, j], e0, e1, e2, e3, z0, z1, z2, z3)
+        last = min(r + 4, columns)
+        for j in range(0, width, _TILE):
+            a0, a1, a2, a3 = zero_lanes(product), zero_lanes(product), zero_lanes(product), zero_lanes(product)
+            b0, b1, b2, b3 = zero_lanes(product), zero_lanes(product), zero_lanes(product), zero_lanes(product)
+            for c in range(last):
+                f0, f1, f2, f3 = factor[r, c], factor[r + 1, c], factor[r + 2, c], factor[r + 3, c]
+                left, right = load_lanes(independent, c, j), load_lanes(independent, c, j + VECTOR_LANES)
+                a0, b0 = multiply_add_lanes(f0, left, a0), multiply_add_lanes(f0, right, b0)
+                a1, b1 = multiply_add_lanes(f1, left, a1), multiply_add_lanes(f1, right, b1)
+                a2, b2 = multiply_add_lanes(f2, left, a2), multiply_add_lanes(f2, right, b2)
+                a3, b3 = multiply_add_lanes(f3, left, a3), multiply_add_lanes(f3, right, b3)
+            store_lanes(product, r, j, a0)
+            store_lanes(product, r + 1, j, a1)
+            store_lanes(product, r + 2, j, a2)
+            store_lanes(product, r + 3, j, a3)
+            store_lanes(product, r, j + VECTOR_LANES, b0)
+            store_lanes(product, r + 1, j + VECTOR_LANES, b1)
+            store_lanes(product, r + 2, j + VECTOR_LANES, b2)
+            store_lanes(product, r + 3, j + VECTOR_LANES, b3)
 
 
 @kernel()
@@ -71,11 +73,13 @@ def draw_assets(
 ) -> None:
     """Fill `deviations`, shape (assets, lanes), with correlated normals of one day: ``factor @ z``.
 
-    `draw` is `ASSET_DRAW`, or another first draw for a second set of normals of the same day.
+    `draw` is `ASSET_DRAW`, or another first draw for a second set of normals of the same day. The arrays have
+    `ASSET_LANES` columns; those from `width` to the next multiple of 32 are overwritten, too.
     """
+    whole = -(-width // _TILE) * _TILE
     for group in range(factor.shape[1] // WORDS):
-        fill_words(words, path, day, draw + group, k0, k1, pairing, width)
-        fill_normals(words, independent[WORDS * group : WORDS * group + WORDS], width)
+        fill_words(words, path, day, draw + group, k0, k1, pairing, whole)
+        fill_normals(words, independent[WORDS * group : WORDS * group + WORDS], whole)
     multiply_trapezoidal(factor, independent, deviations, width)
 
 
@@ -86,7 +90,16 @@ def weigh_rebalanced(
     """Set `portfolio` to the weighted sum of the assets' deviations."""
     for j in range(width):
         portfolio[j] = 0.0
-    for asset in range(len(weights)):
+    assets = len(weights)
+    for asset in range(0, assets - 3, 4):
+        w0, w1, w2, w3 = weights[asset], weights[asset + 1], weights[asset + 2], weights[asset + 3]
+        d0, d1, d2, d3 = deviations[asset], deviations[asset + 1], deviations[asset + 2], deviations[asset + 3]
+        for j in range(width):
+            total = fused_multiply_add(w0, np.float64(d0[j]), portfolio[j])
+            total = fused_multiply_add(w1, np.float64(d1[j]), total)
+            total = fused_multiply_add(w2, np.float64(d2[j]), total)
+            portfolio[j] = fused_multiply_add(w3, np.float64(d3[j]), total)
+    for asset in range(assets - assets % 4, assets):
         weight = weights[asset]
         for j in range(width):
             portfolio[j] = fused_multiply_add(weight, np.float64(deviations[asset, j]), portfolio[j])

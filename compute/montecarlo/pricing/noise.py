@@ -13,7 +13,7 @@ import numpy as np
 
 from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo import sobol
-from riskwave.compute.montecarlo.normals import normal32
+from riskwave.compute.montecarlo.normals import fill_normal_row
 from riskwave.compute.montecarlo.path_state import LANES
 from riskwave.compute.montecarlo.philox import INDEPENDENT, PRICE_DRAW, WORDS, fill_words
 
@@ -75,8 +75,7 @@ def fill_noise(
             for k in range(min(WORDS, rows - group * WORDS)):
                 row = normals[group * WORDS + k, start : start + width]
                 source = buffer[k]
-                for j in range(width):
-                    row[j] = normal32(source[j])
+                fill_normal_row(source, row, width)
                 if keep:
                     words[group * WORDS + k, start : start + width] = source[:width]
 

@@ -20,7 +20,7 @@ PACKED = {
     },
     "aarch64": {"words": r"\bumull2?(\.2d|\s+v)", "float32": r"\.4s\b", "float64": r"\.2d\b"},
 }
-WIDTH = 16
+WIDTH = 32
 
 
 def assembly_of(function, *arguments):
