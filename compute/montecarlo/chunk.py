@@ -282,7 +282,8 @@ def _simulate(spec: SimulationSpec, chunk: Chunk, kept: int) -> ChunkResult:
     flow_days, flow_amounts = _flows(spec)
     sink = PathSink(
         results=np.empty((len(results_of(spec)), chunk.path_count)),
-        fan_days=days // step_days,
+        # After the last of them kernels look for one more: 0, which no day is.
+        fan_days=np.append(days // step_days, 0),
         fan=np.empty((len(days), _columns(FAN_PATHS, chunk))),
         flow_days=flow_days,
         flow_amounts=flow_amounts,

@@ -54,10 +54,16 @@ class Dependence:
         return pair_factor(influence) if self.group == 2 else scramble_factor(influence)
 
     def indicator_factor(self, below: NDArray[np.bool_]) -> float:
-        """Return the factor for an indicator; see `factor`."""
-        if self.group == 1:
+        """Return the factor for an indicator; see `factor`.
+
+        Counts that cancel, or differ by a path at most, do not say that nothing is left of the error: a factor is never
+        smaller than what the middle of two neighbouring paths is known by.
+        """
+        share = int(np.count_nonzero(below)) / len(below)
+        if self.group == 1 or share in {0.0, 1.0}:
             return 1.0
-        return indicator_factor(below) if self.group == 2 else scramble_indicator_factor(below)
+        found = indicator_factor(below) if self.group == 2 else scramble_indicator_factor(below)
+        return max(found, _PLACE_DEVIATION / math.sqrt(len(below) * share * (1.0 - share)))
 
     def degrees_of_freedom(self, count: int) -> int:
         """Return those of the error of a mean of `count` paths."""
@@ -161,9 +167,7 @@ def scramble_indicator_factor(below: NDArray[np.bool_]) -> float:
     share = int(counts.sum()) / count
     if share in {0.0, 1.0}:
         return 1.0
-    variance = share * (1.0 - share)
-    found = _factor(counts - share * (count // SCRAMBLES), variance, count)
-    return max(found, _PLACE_DEVIATION / math.sqrt(count * variance))
+    return _factor(counts - share * (count // SCRAMBLES), share * (1.0 - share), count)
 
 
 def _factor(sums: NDArray[np.float64], variance: float, count: int) -> float:

@@ -120,9 +120,54 @@ def test_models_are_listed(stub) -> None:
     assert models["normal"].doc
 
 
-def test_what_is_not_served_yet_is_not_left_out_in_silence(stub, refused) -> None:
-    request = pb.SimulateRequest(spec=make_spec(sampling=spec_pb.SAMPLING_SOBOL))
-    assert list(refused(stub.Simulate, request).violations) == ["spec.sampling"]
+def test_sobol_points_go_with_some_models(stub, refused) -> None:
+    fields = {"sampling": spec_pb.SAMPLING_SOBOL, "paths": 8_192, "horizon_days": 21}
+    answer = stub.Simulate(pb.SimulateRequest(spec=make_spec(**fields)))
+    expected = direct(sampling="sobol", paths=8_192, horizon_days=21)
+    assert answer.meta.digest == montecarlo.digest(expected)
+    assert "means of scrambles" in answer.result.statistics.mean_return.method
+    *_, last = stub.StreamSimulation(pb.StreamSimulationRequest(spec=make_spec(**fields, scramble_count=32)))
+    assert last.meta.digest == answer.meta.digest
+    refusal = refused(stub.Simulate, pb.SimulateRequest(spec=make_spec(**fields, model="student_t")))
+    assert list(refusal.violations) == ["spec.sampling"]
+    assert "sobol goes with gbm, normal, schwartz1f, schwartz_smith" in refusal.message
+    for name, value in (("paths", 10_000), ("scramble_count", 16)):
+        request = pb.SimulateRequest(spec=make_spec(**(fields | {name: value})))
+        assert list(refused(stub.Simulate, request).violations) == [f"spec.{name}"]
+
+
+def test_the_fan_has_the_days_that_are_asked_for_and_errors(stub) -> None:
+    answer = stub.Simulate(pb.SimulateRequest(spec=make_spec(fan_days=[1, 21, 63], confidence=0.9)))
+    fan = answer.result.fan
+    assert list(fan.days) == [0, 1, 21, 63]
+    value, error, low, high = (
+        decode_array(getattr(fan, name), name) for name in ("wealth", "standard_error", "low", "high")
+    )
+    assert value.shape == error.shape == low.shape == high.shape == (7, 4)
+    assert (error[:, 1:] > 0).all()
+    assert ((low <= value) & (value <= high)).all()
+    assert fan.confidence == 0.9
+    spread = stub.Simulate(pb.SimulateRequest(spec=make_spec(paths=200, fan_day_count=252))).result.fan
+    assert list(spread.days) == list(range(253))
+    assert decode_array(spread.low, "low")[0, 1] == -np.inf  # 200 paths do not bound a 1 % quantile from below
+
+
+def test_the_rate_is_that_of_the_last_seconds(stub) -> None:
+    request = pb.StreamSimulationRequest(spec=make_spec(paths=400_000), min_interval={"nanos": 50_000_000})
+    *_, last = stub.StreamSimulation(request)
+    assert last.progress.paths_per_second > 0
+    assert last.progress.time_left.ToTimedelta().total_seconds() == 0
+
+
+def test_a_stream_that_is_stopped_leaves_what_it_sent(stub) -> None:
+    request = pb.StreamSimulationRequest(spec=make_spec(paths=50_000_000), min_interval={"nanos": 50_000_000})
+    stream = stub.StreamSimulation(request)
+    first = next(stream)
+    stream.cancel()
+    assert not first.final
+    assert 0 < first.result.num_simulations < 50_000_000
+    assert first.result.statistics.mean_return.standard_error > 0
+    assert first.progress.time_left.ToTimedelta().total_seconds() > 0
 
 
 def test_it_stops_at_the_wanted_precision(stub) -> None:
@@ -177,6 +222,11 @@ def test_paths_of_the_assets_come_when_asked_for(stub) -> None:
         ({"cash_flows": [spec_pb.CashFlow(day=253, amount=0.1)]}, "spec.cash_flows[0].day"),
         ({"sample_path_count": 3, "terminal_only": True}, "spec.sample_path_count"),
         ({"sample_path_count": 20_000}, "spec.sample_path_count"),
+        ({"fan_days": [21, 5]}, "spec.fan_days[1]"),
+        ({"fan_days": [253]}, "spec.fan_days[0]"),
+        ({"fan_day_count": 1_025}, "spec.fan_day_count"),
+        ({"fan_day_count": 5, "fan_days": [1]}, "spec.fan_day_count"),
+        ({"fan_day_count": 5, "terminal_only": True}, "spec.fan_day_count"),
     ],
 )
 def test_fields_that_cannot_be_are_named(stub, refused, fields, field: str) -> None:
