@@ -120,6 +120,18 @@ def test_simulate_takes_all_that_the_contract_has(riskwave: Run) -> None:
     assert "chunk" not in riskwave("simulate", "estimate", *CASE_A[2:]).stderr
 
 
+def test_sobol_points_and_the_days_of_the_fan(riskwave: Run) -> None:
+    given = [*CASE_A[:-1], "21", "--sampling", "sobol", "--paths", "4096", "--seed", "7", "--output", "json"]
+    found = document(riskwave(*given, "--fan-day", "21", "--fan-day", "5"))
+    assert found["fan"]["days"] == [0, 5, 21]
+    assert np.shape(found["fan"]["standard_error"]) == (7, 3)
+    mean = found["statistics"]["mean_return"]
+    assert abs(mean["value"] - (1.0005**21 - 1)) < 4 * mean["standard_error"] < 2e-4
+    assert document(riskwave(*given, "--fan-days", "3"))["fan"]["days"] == [0, 7, 14, 21]
+    both = riskwave(*given, "--fan-days", "3", "--fan-day", "5")
+    assert (both.returncode, "--fan-days" in both.stderr) == (2, True)
+
+
 def test_a_price_lies_within_its_errors_of_the_closed_form(riskwave: Run) -> None:
     options = ["--spot", "100", "--maturity", "1", "--rate", "0.05", "--param", "volatility=0.2", "--seed", "1"]
     given = ["simulate", "price", "--payoff-param", "strike=100", *options, "--greeks", "delta"]
@@ -333,6 +345,28 @@ def test_progress_is_shown_on_a_terminal_only_and_not_in_the_data(server_process
     os.close(parent)
     assert b"paths" in shown
     assert json.loads(data)["num_simulations"] == 500_000
+
+
+def test_a_simulation_that_is_stopped_leaves_its_last_estimate(server_process: Any) -> None:
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [PROGRAM, *CASE_A, "--paths", "200000000", "--output", "json"],
+        stdout=subprocess.PIPE,
+        stderr=child,
+        env=environment(RISKWAVE_ADDRESS=server_process.address, TERM="xterm", COLUMNS="200"),
+    ) as process:
+        os.close(child)
+        shown = b""
+        while b"a second" not in shown:  # an estimate has come
+            shown += os.read(parent, 65536)
+        process.send_signal(signal.SIGINT)
+        data, _ = process.communicate(timeout=60)
+    os.close(parent)
+    assert process.returncode == 130
+    found = json.loads(data)
+    assert 0 < found["num_simulations"] < 200_000_000
+    assert found["statistics"]["mean_return"]["standard_error"] > 0
+    assert b"s left" in shown
 
 
 def test_ctrl_c_ends_with_130_and_stops_the_work(server_process: Any) -> None:

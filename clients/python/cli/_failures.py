@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 UNEXPECTED = 1
 EXIT_INVALID = 6
+INTERRUPTED = 130
 
 _CODES: tuple[tuple[str, int], ...] = (
     ("MessageTooLargeError", 8),
@@ -32,7 +33,7 @@ _CODES: tuple[tuple[str, int], ...] = (
     ("OverloadedError", 8),
     ("PreconditionError", 9),
     ("NotImplementedByServerError", 9),
-    ("CallCancelledError", 130),
+    ("CallCancelledError", INTERRUPTED),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from riskwave.cli._failures import INTERRUPTED
 from riskwave.cli._options import Common, Output, common, takes
 from riskwave.cli._output import console, write, write_csv, write_grid, write_json
 from riskwave.cli._pricing import derivative
@@ -15,7 +16,7 @@ from riskwave.cli._simulating import simulation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from riskwave import Client, Simulation
+    from riskwave import Client, Simulation, SimulationUpdate
 
 app = typer.Typer(help="What may happen next.", add_completion=False, no_args_is_help=True)
 
@@ -32,12 +33,20 @@ def run(
 ) -> None:
     """Simulate a portfolio, each statistic with its error.
 
-    Two runs with equal options and seed give equal digests, wherever they run.
+    Two runs with equal options and seed give equal digests, wherever they run. Ctrl-C stops one whose progress is shown
+    and writes what is there.
     """
     shown = sys.stderr.isatty() if progress is None else progress
+    done = True
     with common.connect() as client:
-        result = _run_with_progress(client, options) if shown else client.simulation.run(**options)
+        if shown:
+            result, done = _run_with_progress(client, options)
+        else:
+            result = client.simulation.run(**options)
     write_simulation(common.output, result)
+    if not done:
+        typer.echo(f"stopped after {result.num_simulations:,} of {options['paths']:,} paths", err=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -51,9 +60,10 @@ def estimate(options: dict[str, Any], common: Common) -> None:
     write(common.output, kind="simulation_cost", document=document, rows=[row], grids=[cost.grid()])
 
 
-def _run_with_progress(client: Client, options: dict[str, Any]) -> Simulation:
+def _run_with_progress(client: Client, options: dict[str, Any]) -> tuple[Simulation, bool]:
+    """Return the result, or the last estimate of a run that the user stopped, and whether it is the whole."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from riskwave import NotImplementedByServerError
 
@@ -61,7 +71,6 @@ def _run_with_progress(client: Client, options: dict[str, Any]) -> Simulation:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("paths"),
-        TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
     result: Simulation | None = None
@@ -73,12 +82,23 @@ def _run_with_progress(client: Client, options: dict[str, Any]) -> Simulation:
             task = bar.add_task("", total=options["paths"])
             for update in updates:
                 result = update.result
-                mean = result.statistics.mean_return
-                bar.update(task, completed=update.progress.paths_done, description=f"mean return {mean!r}")
+                bar.update(task, completed=update.progress.paths_done, description=_described(update))
+    except KeyboardInterrupt:
+        # Leaving the stream has stopped the work; what was received stays valid.
+        if result is None:
+            raise
+        return result, False
     except NotImplementedByServerError:
-        return client.simulation.run(**options)
+        return client.simulation.run(**options), True
     assert result is not None, "a stream that ends without an error has sent its final estimate"
-    return result
+    return result, True
+
+
+def _described(update: SimulationUpdate) -> str:
+    """Return rate, time left and the mean of the estimate."""
+    progress = update.progress
+    mean = f"mean return {update.result.statistics.mean_return!r}"
+    return f"{progress.paths_per_second:,.0f} a second, {progress.time_left_s:,.0f} s left, {mean}"
 
 
 def write_simulation(output: Output, result: Simulation) -> None:
