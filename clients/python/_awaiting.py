@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Self
 
@@ -168,11 +169,23 @@ class AsyncStream(Generic[T]):
         self._patience = Patience(subscription.timeout_s)
         self._state: WatchState = "connecting"
         self._decoded: deque[T] = deque()
+        self._heard_s = time.monotonic()
 
     @property
     def state(self) -> WatchState:
         """connecting, connected, reconnecting or closed, as far as it has been read."""
         return "closed" if self._closed else self._state
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt in a row to come back is under way; 0 while connected, and for streams that don't come back."""
+        reconnection = self._subscription.reconnection
+        return 0 if reconnection is None else reconnection.attempt
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the server was last heard of, heartbeats included; before its first word, since the opening."""
+        return time.monotonic() - self._heard_s
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -203,6 +216,7 @@ class AsyncStream(Generic[T]):
             self._end()
             return
         self._state = "connected"
+        self._heard_s = time.monotonic()
         if self._subscription.reconnection is not None:
             self._subscription.reconnection.received(message)
         item = self._subscription.decode(message)

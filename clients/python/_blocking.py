@@ -160,12 +160,24 @@ class Stream(Generic[T]):
         self._patience = Patience(subscription.timeout_s)
         self._state: WatchState = "connecting"
         self._decoded: deque[T] = deque()
+        self._heard_s = time.monotonic()
         self._open(subscription.request)
 
     @property
     def state(self) -> WatchState:
         """connecting, connected, reconnecting or closed, as far as it has been read."""
         return "closed" if self._closed.is_set() else self._state
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt in a row to come back is under way; 0 while connected, and for streams that don't come back."""
+        reconnection = self._subscription.reconnection
+        return 0 if reconnection is None else reconnection.attempt
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the server was last heard of, heartbeats included; before its first word, since the opening."""
+        return time.monotonic() - self._heard_s
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -191,6 +203,7 @@ class Stream(Generic[T]):
                 self._go_on(failure)
             return
         self._state = "connected"
+        self._heard_s = time.monotonic()
         if self._subscription.reconnection is not None:
             self._subscription.reconnection.received(message)
         item = self._subscription.decode(message)

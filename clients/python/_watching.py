@@ -89,6 +89,16 @@ class Reconnection:
         self._failures += 1
         return delay_s
 
+    @property
+    def attempt(self) -> int:
+        """Which attempt in a row to come back is under way; 0 while connected."""
+        return self._failures
+
+    @property
+    def attempts_max(self) -> int:
+        """Attempts in a row."""
+        return self._attempts_max
+
     def request(self) -> Message:
         """Return what opens the stream behind the last message."""
         request: Any = type(self._request)()

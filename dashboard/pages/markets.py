@@ -12,8 +12,10 @@ from riskwave.dashboard import address
 from riskwave.dashboard.clientside import clientside
 from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.forms import parameter_input
+from riskwave.dashboard.components.live_panel import live_panel
 from riskwave.dashboard.components.part import options_by_group, part, problem_store
 from riskwave.dashboard.listings import asset_groups, indicator_groups
+from riskwave.dashboard.live_stream import add_routes
 from riskwave.dashboard.market_view import DEFAULT_RANGE, RANGE_LABELS, RANGES, Call, cards, fetch, show
 from riskwave.dashboard.pages import Page, add_page
 from riskwave.dashboard.problems import guarded
@@ -84,6 +86,7 @@ def layout(query: Mapping[str, str]) -> Component:
             problem_store("markets-lists"),
             html.Section([controls, form], className="rw-part", **aria(label="Asset and indicators")),
             html.Div(id="markets-cards", className="rw-cards"),
+            live_panel(),
             part(
                 "markets-chart",
                 "Price and indicators",
@@ -117,6 +120,16 @@ def register(app: Dash, gateway: Gateway) -> None:
     _register_lists(app, gateway)
     _register_form(app, gateway)
     _register_chart(app, gateway)
+    clientside(
+        app,
+        "live.follow",
+        Output("live-started", "data"),
+        Input("live-mode", "value"),
+        Input("live-speed", "value"),
+        Input("markets-symbol", "value"),
+        Input("markets-source", "value"),
+        prevent_initial_call=True,
+    )
     clientside(
         app,
         "markets.write_address",
@@ -251,5 +264,6 @@ PAGE = add_page(
         order=1,
         layout=layout,
         register=register,
+        routes=add_routes,
     )
 )

@@ -94,7 +94,8 @@ class FakePrices:
             raise rw.UnavailableError("no server answers on localhost:1", status(code="UNAVAILABLE"))
         return self.sources_now
 
-    async def get(self, symbol: str, *, source: str | None = None) -> rw.Prices:
+    async def get(self, symbol: str, *, source: str | None = None, stored_only: bool = False) -> rw.Prices:
+        _ = stored_only
         if symbol == "SLOW":
             await asyncio.sleep(60)
         if symbol != "WTI":

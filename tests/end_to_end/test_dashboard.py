@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from own_process import OwnProcess, environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tcp_gate import Gate
 
 import riskwave as rw
 
@@ -144,6 +145,56 @@ def test_the_read_out_covers_every_pane(dashboard: DashboardProcess, page: Page)
     read_out = page.locator("#markets-graph .hoverlayer .legend")
     for name in ("RSI 14", "MACD macd", "MACD macdsignal"):
         expect(read_out).to_contain_text(name)
+
+
+def test_a_replayed_feed_moves_the_live_price_and_survives_a_broken_connection(
+    server_process: Any, page: Page, tmp_path: Path
+) -> None:
+    gate = Gate(server_process.address)
+    for dashboard in start(tmp_path, gate.address):
+        page.goto(f"{dashboard.url}/markets?symbol=BRENT&indicators=")
+        state, received = page.locator("#live-state"), page.locator("#live-count")
+        expect(state).to_contain_text("Off")
+        page.get_by_role("textbox", name="Speed of the replay").click()
+        page.get_by_role("option", name="20 bars/s").click()
+        page.locator("#live-mode").get_by_text("Replay", exact=True).click()
+        expect(state).to_contain_text("Connected")
+        expect(page.locator("#markets-live-body")).to_contain_text("stored bar, replayed")
+        wait_for_count(page, 20)
+        points = "document.querySelector('#live-graph .js-plotly-plot').data[0].x"
+        assert page.evaluate(f"{points}.length") > 65, "what was stored before, and one point a batch"
+        gate.close()
+        expect(state).to_contain_text(re.compile(r"Reconnecting, attempt \d of 5"))
+        expect(state).to_contain_text("last heard of")
+        seen = int(received.inner_text())
+        gate.open()
+        expect(state).to_contain_text("Connected")
+        wait_for_count(page, seen + 20)
+        drawn = page.evaluate(points)
+        assert drawn == sorted(set(drawn)), "in order and none twice, over the break"
+        page.locator("#live-mode").get_by_text("Live", exact=True).click()
+        expect(page.locator("#markets-live-body")).to_contain_text("newest bar")
+        expect(received).to_have_text("1")
+        page.get_by_role("link", name="Simulation").click()
+        expect(page.get_by_role("heading", name="Simulation").first).to_be_visible()
+        with rw.connect(server_process.address) as client:
+            dashboard.wait_until(lambda: watching(client) == 0, 10)
+    gate.close()
+
+
+def wait_for_count(page: Page, least: int) -> None:
+    """Wait until so many prices have come."""
+    for _ in range(WAIT_MS // 100):
+        if int(page.locator("#live-count").inner_text()) > least:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"fewer than {least} prices came")
+
+
+def watching(client: rw.Client) -> int:
+    """How many watch prices now."""
+    methods = client.server.statistics().methods
+    return next((one.active_count for one in methods if one.method.endswith("WatchPrices")), 0)
 
 
 def test_a_link_shows_the_same_again(dashboard: DashboardProcess, page: Page) -> None:
