@@ -86,7 +86,8 @@ class _Steps:
     @property
     def shocks(self) -> int:
         """Coordinates of a step."""
-        return self.factor.shape[1] * (2 if self.long_scale > 0.0 else 1)
+        rank: int = self.factor.shape[1]
+        return 2 * rank if self.long_scale > 0.0 else rank
 
 
 @kernel()

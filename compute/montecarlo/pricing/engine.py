@@ -260,6 +260,7 @@ def price(spec: PricingSpec) -> PriceResult:
 
     Examples
     --------
+    >>> from riskwave.compute.montecarlo.pricing import PricingSpec
     >>> call = {"payoff": "european", "payoff_params": {"strike": 100.0}}
     >>> market = {"spot": 100.0, "volatility": 0.2, "risk_free_rate": 0.05, "maturity_years": 1.0}
     >>> result = price(PricingSpec(**call, **market, paths=100_000, seed=1, greeks=("delta",)))
