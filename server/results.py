@@ -38,14 +38,17 @@ INLINE = Provenance()
 
 
 def set_duration(message: Duration, seconds: float) -> None:
-    """Fill a Duration; a tenth of the time of its own FromNanoseconds."""
-    nanoseconds = round(seconds * 1e9)
-    message.seconds, message.nanos = divmod(nanoseconds, 1_000_000_000)
+    """Fill a Duration from seconds, not negative; a tenth of the time of its own FromNanoseconds."""
+    whole = int(seconds)
+    message.seconds = whole
+    message.nanos = int((seconds - whole) * 1e9)
 
 
 def set_timestamp(message: Timestamp, seconds: float) -> None:
-    """Fill a Timestamp from seconds since 1970-01-01 UTC."""
-    message.seconds, message.nanos = divmod(round(seconds * 1e9), 1_000_000_000)
+    """Fill a Timestamp from seconds since 1970-01-01 UTC, not before."""
+    whole = int(seconds)
+    message.seconds = whole
+    message.nanos = int((seconds - whole) * 1e9)
 
 
 def set_timestamp_ns(message: Timestamp, nanoseconds: int) -> None:
