@@ -13,7 +13,8 @@ from riskwave.compute.errors import TooLargeError
 from riskwave.compute.montecarlo.fan import FAN_PATHS, FAN_PROBABILITIES, fan_days
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
 from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
-from riskwave.compute.montecarlo.sobol_paths import SOBOL_NS, SOBOL_PATHS_UNIT
+from riskwave.compute.montecarlo.sobol import SOBOL_NS
+from riskwave.compute.montecarlo.sobol_paths import SOBOL_PATHS_UNIT
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
 from riskwave.compute.montecarlo.tally import CELLS, Counts, count_values
 

@@ -43,6 +43,9 @@ DIMENSIONS_MAX: Final = 21_201
 POINTS_MAX: Final = 1 << 26
 """Largest number of points of one scramble."""
 
+SOBOL_NS: Final = 26.0
+"""Time of one scrambled coordinate and its part of the bridge, measured."""
+
 _KEY_DRAW: Final = 0xFFFF0000
 _NESTED_BITS: Final = 26
 

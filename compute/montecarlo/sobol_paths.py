@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.model import PathBlock
     from riskwave.compute.montecarlo.spec import SimulationSpec
 
-SOBOL_NS: Final = 12.0
-"""Time of one scrambled coordinate and its part of the bridge, measured."""
-
 SOBOL_PATHS_UNIT: Final = 16 * SCRAMBLES
 """A chunk has a multiple of so many paths: with fewer points of a scramble the vectors would be empty."""
 

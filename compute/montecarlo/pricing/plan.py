@@ -8,6 +8,7 @@ from riskwave.compute.montecarlo.chunk import CHUNK_S, cut_paths, doubling_bound
 from riskwave.compute.montecarlo.path_state import LANES
 from riskwave.compute.montecarlo.pricing.greeks import sensitivities
 from riskwave.compute.montecarlo.pricing.task import task_of
+from riskwave.compute.montecarlo.sobol import SOBOL_NS
 
 if TYPE_CHECKING:
     from riskwave.compute.montecarlo.chunk import Chunk
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _PATH_NS: Final = 90.0
 _REDUCE_NS: Final = 1.0
 _EXERCISE_NS: Final = 10.0
-_SOBOL_NS: Final = 12.0
 _FORMULA_MARKETS: Final = 0.7
 
 
@@ -45,7 +45,7 @@ def path_ns(task: Task) -> float:
     reduce_ns = _EXERCISE_NS if task.payoff.early_exercise else _REDUCE_NS
     markets = 1.0 + sum(len(item.terms) or _FORMULA_MARKETS for item in sensitivities(task))
     steps = task.market.steps
-    noise = _SOBOL_NS * task.model.shocks(task.market.assets).count * steps if task.replicates > 1 else 0.0
+    noise = SOBOL_NS * task.model.shocks(task.market.assets).count * steps if task.replicates > 1 else 0.0
     return noise + markets * (steps * task.market.assets * (task.model.step_ns + reduce_ns) + _PATH_NS)
 
 
