@@ -213,7 +213,7 @@ def padded_factor(law: PortfolioLaw, covariance: NDArray[np.float64]) -> tuple[N
     factor, order = pivoted_cholesky(covariance)
     gross = float(np.abs(law.weights) @ np.sqrt(np.diagonal(covariance)))
     left = math.sqrt(max(float(law.weights @ covariance @ law.weights), 0.0))
-    precision = np.float32 if left > _CANCELLED * gross else np.float64
+    precision = np.float64 if left <= _CANCELLED * gross and gross > 0.0 else np.float32
     padded = np.zeros((-(-factor.shape[0] // 4) * 4, -(-factor.shape[1] // WORDS) * WORDS), dtype=precision)
     padded[: factor.shape[0], : factor.shape[1]] = factor
     return padded, order

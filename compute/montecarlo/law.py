@@ -61,6 +61,8 @@ class PortfolioLaw:
         ``collapsed`` or ``full``.
     warnings
         What was done to the input, and what the caller should know about it.
+    horizon_days
+        Days of each path.
     calibration
         What the model estimated from the history, by name.
     """
@@ -74,6 +76,7 @@ class PortfolioLaw:
     params: dict[str, Value]
     mode: str
     warnings: tuple[ResultWarning, ...]
+    horizon_days: int
     calibration: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
@@ -130,9 +133,11 @@ def portfolio_law(spec: SimulationSpec, params: dict[str, Value], mode: str, mod
             "everything in a day; such paths go on with a negative wealth"
         )
         warnings.append(ResultWarning("RETURN_BELOW_MINUS_ONE", message, "covariance"))
+    empty = np.empty((0, count))
+    noted = tuple(warnings)
     return PortfolioLaw(
-        mean, covariance, np.empty((0, count)), weights, centre, deviation, params, mode, tuple(warnings)
-    )
+        mean, covariance, empty, weights, centre, deviation, params, mode, noted, spec.horizon_days
+    )  # fmt: skip
 
 
 def history_law(spec: SimulationSpec, params: dict[str, Value], mode: str) -> PortfolioLaw:
@@ -159,7 +164,11 @@ def history_law(spec: SimulationSpec, params: dict[str, Value], mode: str) -> Po
     if centre + daily[worst] <= -1.0:
         message = f"on observation {worst} the portfolio lost {-(centre + daily[worst]):.4g} of itself, all or more"
         warnings.append(ResultWarning("RETURN_BELOW_MINUS_ONE", message, "history"))
-    return PortfolioLaw(mean, np.empty((0, 0)), history, weights, centre, deviation, params, mode, tuple(warnings))
+    empty = np.empty((0, 0))
+    noted = tuple(warnings)
+    return PortfolioLaw(
+        mean, empty, history, weights, centre, deviation, params, mode, noted, spec.horizon_days
+    )  # fmt: skip
 
 
 def _check_growth(
@@ -170,8 +179,16 @@ def _check_growth(
         centre = float(np.max(np.abs(mean)))
         deviation = math.sqrt(float(np.max(variances)))
     days = spec.horizon_days
-    compounding = days * math.log1p(abs(centre)) + 0.5 * days * deviation * deviation
-    if compounding + _EXTREME_DEVIATIONS * deviation * math.sqrt(days) > _EXPONENT_MAX:
+    _check_log_range(days, days * math.log1p(abs(centre)) + 0.5 * days * deviation**2, days * deviation**2)
+
+
+def check_log_range(law: PortfolioLaw, growth: float, variance: float) -> None:
+    """Refuse a horizon after which a log price with this mean's size and this variance may be beyond all numbers."""
+    _check_log_range(law.horizon_days, growth + 0.5 * variance, variance)
+
+
+def _check_log_range(days: int, compounding: float, variance: float) -> None:
+    if compounding + _EXTREME_DEVIATIONS * math.sqrt(variance) > _EXPONENT_MAX:
         allowed = "short enough for wealth to stay below 10^300 with this mean and volatility"
         raise InputError("horizon_days", days, allowed)
 

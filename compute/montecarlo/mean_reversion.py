@@ -6,8 +6,8 @@ xi moves for good, xi' = xi + f. The shocks e and f of a day are independent nor
 the share that reverts is missing from the variance of a long horizon. m(t) gives each asset the mean growth (1 +
 mean)^t exactly. The transitions of a day are exact: there is no error of discretisation, and the end has a law.
 
-A share of 1 is Schwartz' one-factor model, one below 1 is that of Schwartz and Smith with uncorrelated factors, which
-Gibson and Schwartz' model of the convenience yield equals but for its names.
+A share of 1 is Schwartz' one-factor model, one below 1 is that of Schwartz and Smith with uncorrelated factors; see
+`convenience_yield` for correlated ones.
 """
 
 from __future__ import annotations

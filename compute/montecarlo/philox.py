@@ -54,6 +54,15 @@ BRIDGE_DRAW: Final = 6 << STREAM_BITS
 LONG_TERM_DRAW: Final = 7 << STREAM_BITS
 """First draw of the normals that move the long-term levels of the assets' prices; a step group is one day."""
 
+VARIANCE_DRAW: Final = 8 << STREAM_BITS
+"""First draw of the normals that move the assets' variances, four assets a draw; a step group is one day."""
+
+JUMP_COUNT_DRAW: Final = 9 << STREAM_BITS
+"""First draw of the words that give the assets' numbers of jumps, four assets a draw; a step group is one day."""
+
+JUMP_SIZE_DRAW: Final = 10 << STREAM_BITS
+"""First draw of the sizes of an asset's jumps; a step group is one day of one asset."""
+
 INDEPENDENT, MIRRORED, SHARED = 0, 1, 2
 """What the second path of an antithetic pair does with the words of the first: nothing, flips them, takes them over."""
 

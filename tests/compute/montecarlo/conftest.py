@@ -7,15 +7,23 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(scope="session")
-def oracles():
-    name = "montecarlo_oracles"
+def load(name: str, path: str):
     if name not in sys.modules:
-        found = importlib.util.spec_from_file_location(name, Path(__file__).with_name("oracles.py"))
+        found = importlib.util.spec_from_file_location(name, Path(__file__).parent / path)
         module = importlib.util.module_from_spec(found)
         sys.modules[name] = module
         found.loader.exec_module(module)
     return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def oracles():
+    return load("montecarlo_oracles", "oracles.py")
+
+
+@pytest.fixture(scope="session")
+def pricing_oracles():
+    return load("pricing_oracles", "pricing/oracles.py")
 
 
 @pytest.fixture(scope="session")

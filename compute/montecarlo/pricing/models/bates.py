@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskwave.compute.montecarlo.jumps import NORMAL_JUMPS, normal_growth
 from riskwave.compute.montecarlo.pricing import variance
-from riskwave.compute.montecarlo.pricing.jumps import (
-    INTENSITY,
-    JUMP_DEVIATION,
-    JUMP_MEAN,
-    in_turn,
-    normal_compensation,
-    normal_jumps,
-)
+from riskwave.compute.montecarlo.pricing.jumps import add_normal_jumps, in_turn
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks
 from riskwave.compute.montecarlo.pricing.models import heston
 
@@ -23,7 +17,7 @@ if TYPE_CHECKING:
 
 def _simulator(market: Market) -> Simulator:
     return in_turn(
-        variance.simulator(market, float(market.carries[0]) - normal_compensation(market)), normal_jumps(market)
+        variance.simulator(market, float(market.carries[0]) - normal_growth(market.params)), add_normal_jumps(market)
     )
 
 
@@ -33,7 +27,7 @@ PRICING_MODELS.add(
         title="Bates",
         doc="Heston's model with normal jumps of the price's logarithm at Poisson times.",
         reference="Bates (1996), Jumps and stochastic volatility. RFS 9(1)",
-        params=(*heston.PARAMS, INTENSITY, JUMP_MEAN, JUMP_DEVIATION),
+        params=(*heston.PARAMS, *NORMAL_JUMPS),
         shocks=lambda _assets: Shocks(1, 3),
         simulator=_simulator,
         terminal=heston.terminal,

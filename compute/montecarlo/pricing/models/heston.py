@@ -10,18 +10,19 @@ import numpy as np
 
 from riskwave.compute.montecarlo.pricing import variance
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
+from riskwave.compute.montecarlo.variance import KAPPA, RHO, VOL_OF_VOL, feller_warning
 from riskwave.compute.registry import Param
-from riskwave.compute.result_warning import ResultWarning
 
 if TYPE_CHECKING:
     from riskwave.compute.montecarlo.pricing.market import Market
+    from riskwave.compute.result_warning import ResultWarning
 
 PARAMS = (
     Param("initial_variance", 0.04, "Variance at the start.", low=0.0, high=25.0, unit="1/year"),
-    Param("kappa", 2.0, "Speed at which the variance reverts to its mean.", low=0.0, high=100.0, unit="1/year"),
+    KAPPA,
     Param("theta", 0.04, "Mean to which the variance reverts.", low=0.0, high=25.0, unit="1/year"),
-    Param("vol_of_vol", 0.5, "Volatility of the variance.", low=0.0, high=10.0, unit="1/year"),
-    Param("rho", -0.7, "Correlation of the variance's Brownian motion with the price's.", low=-1.0, high=1.0),
+    VOL_OF_VOL,
+    RHO,
 )
 """The variance's parameters."""
 
@@ -47,16 +48,9 @@ def with_volatility(market: Market, change: float, asset: int) -> Market:
 
 
 def feller(market: Market) -> tuple[ResultWarning, ...]:
-    """Warn where the variance can reach zero, 2 kappa theta < vol_of_vol^2."""
-    held = 2.0 * market.number("kappa") * market.number("theta")
-    needed = market.number("vol_of_vol") ** 2
-    if held >= needed:
-        return ()
-    message = (
-        f"2 kappa theta = {held:g} is below vol_of_vol^2 = {needed:g}: the variance reaches zero, and the scheme "
-        "needs short steps; compare two numbers of steps"
-    )
-    return (ResultWarning("FELLER_CONDITION_BROKEN", message, "model_params"),)
+    """Warn where the variance can reach zero."""
+    kappa, theta, epsilon = map(market.number, ("kappa", "theta", "vol_of_vol"))
+    return feller_warning(kappa, theta, epsilon, "model_params")
 
 
 PRICING_MODELS.add(

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskwave.compute.montecarlo.jumps import NORMAL_JUMPS, normal_growth
 from riskwave.compute.montecarlo.pricing import gaussian
-from riskwave.compute.montecarlo.pricing.jumps import (
-    INTENSITY,
-    JUMP_DEVIATION,
-    JUMP_MEAN,
-    in_turn,
-    normal_compensation,
-    normal_jumps,
-)
+from riskwave.compute.montecarlo.pricing.jumps import add_normal_jumps, in_turn
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
 from riskwave.compute.montecarlo.pricing.models import gbm
 
@@ -25,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _simulator(market: Market) -> Simulator:
-    return in_turn(gaussian.simulator(gbm.transition(market, normal_compensation(market))), normal_jumps(market))
+    return in_turn(gaussian.simulator(gbm.transition(market, normal_growth(market.params))), add_normal_jumps(market))
 
 
 def jump_terminal(market: Market) -> Terminal:
@@ -39,7 +33,7 @@ PRICING_MODELS.add(
         title="Merton jump diffusion",
         doc="Geometric Brownian motion with normal jumps of the logarithm at Poisson times; exact at any step.",
         reference="Merton (1976), Option pricing when underlying stock returns are discontinuous. JFE 3(1-2)",
-        params=(INTENSITY, JUMP_MEAN, JUMP_DEVIATION),
+        params=NORMAL_JUMPS,
         shocks=lambda _assets: Shocks(1, 2),
         simulator=_simulator,
         terminal=jump_terminal,

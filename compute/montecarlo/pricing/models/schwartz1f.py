@@ -10,16 +10,12 @@ import numpy as np
 from riskwave.compute.montecarlo.pricing import gaussian
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
 from riskwave.compute.montecarlo.pricing.models import gbm
+from riskwave.compute.montecarlo.reversion import integral
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
     from riskwave.compute.montecarlo.pricing.market import Market
     from riskwave.compute.montecarlo.pricing.model import Simulator
-
-
-def integral(rate: float, years: float) -> float:
-    """Return (1 - e^(-rate years)) / rate, whose limit without reversion is `years`."""
-    return -math.expm1(-rate * years) / rate if rate > 0.0 else years
 
 
 def _law(market: Market, years: float) -> tuple[float, float, float]:

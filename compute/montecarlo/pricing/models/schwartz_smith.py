@@ -10,7 +10,7 @@ import numpy as np
 
 from riskwave.compute.montecarlo.pricing import gaussian
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS, PricingModel, Shocks, Terminal
-from riskwave.compute.montecarlo.pricing.models.schwartz1f import integral
+from riskwave.compute.montecarlo.reversion import integral
 from riskwave.compute.registry import Param
 
 if TYPE_CHECKING:
