@@ -84,7 +84,7 @@ def simulate_series(
         for day in range(horizon):
             move_positions(positions, words, first_path + start, day, len(deviations), jump_below, k0, k1, width)
             for j in range(width):
-                drawn[j] = deviations[positions[j]]
+                drawn[j] = deviations[np.uint64(positions[j])]
             advance(state, drawn, 1.0, growth, width)
             fan_row, flow_row = end_day(state, sink, day + 1, fan_row, flow_row, start, width)
         finish(state, horizon, 1.0, growth, results, start, width)
@@ -121,8 +121,9 @@ def simulate_history(
         for day in range(horizon):
             move_positions(positions, words, first_path + start, day, observations, jump_below, k0, k1, width)
             for asset in range(assets):
+                observed = history[asset]
                 for j in range(width):
-                    drawn[asset, j] = history[asset, positions[j]]
+                    drawn[asset, j] = observed[np.uint64(positions[j])]  # unsigned: nothing counts from the end
             advance_portfolio(state, drawn, means, weights, holdings, portfolio, growth, width)
             if start < sink.asset_paths.shape[0]:
                 keep_assets(sink.asset_paths, drawn, means, day + 1, start, width)

@@ -75,11 +75,13 @@ def simulate_filtered(
             move_positions(positions, words, first_path + start, day, observations, _EVERY_DAY, k0, k1, width)
             for asset in range(assets):
                 omega, alpha, beta = garch[0, asset], garch[1, asset], garch[2, asset]
+                observed, drawn, moving = residuals[asset], deviations[asset], variances[asset]
                 for j in range(width):
-                    variance = variances[asset, j]
-                    deviation = np.sqrt(variance) * residuals[asset, positions[j]]
-                    deviations[asset, j] = deviation
-                    variances[asset, j] = omega + alpha * (deviation * deviation) + beta * variance
+                    drawn[j] = observed[np.uint64(positions[j])]  # unsigned: nothing counts from the end
+                for j in range(width):
+                    deviation = np.sqrt(moving[j]) * drawn[j]
+                    drawn[j] = deviation
+                    moving[j] = omega + alpha * (deviation * deviation) + beta * moving[j]
             advance_portfolio(state, deviations, means, weights, holdings, portfolio, growth, width)
             if start < sink.asset_paths.shape[0]:
                 keep_assets(sink.asset_paths, deviations, means, day + 1, start, width)

@@ -28,7 +28,7 @@ from riskwave.compute.montecarlo.assets import (
 )
 from riskwave.compute.montecarlo.calibration import fit_t_copula
 from riskwave.compute.montecarlo.calibration.elliptical import DEGREES_MAX, DEGREES_MIN
-from riskwave.compute.montecarlo.elliptical import padded_factor, restore_order
+from riskwave.compute.montecarlo.elliptical import multiply_rows, padded_factor, restore_order
 from riskwave.compute.montecarlo.mixing import fill_mixing
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
 from riskwave.compute.montecarlo.path_state import STATE_ROWS, PathSink, end_day, finish, reset
@@ -42,31 +42,38 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.spec import SimulationSpec
 
 _CELLS: Final = 4096
+_ONE, _HALF_CELLS = np.float32(1.0), np.float32(_CELLS // 2)
 
 
 @kernel(inline=True)
-def _cell(x: float) -> int:
+def _cell(x: np.float32) -> np.int64:
     """Return the cell of a number: a never falling function onto 0 .. _CELLS - 1."""
-    return min(int((x / (1.0 + abs(x)) + 1.0) * (0.5 * _CELLS)), _CELLS - 1)
+    place = np.int64((x / (_ONE + abs(x)) + _ONE) * _HALF_CELLS)
+    return place if place < _CELLS else np.int64(_CELLS - 1)
 
 
 @kernel()
-def _guide(thresholds: NDArray[np.float64], guide: NDArray[np.int64]) -> None:
-    """Set each cell of `guide` to the number of thresholds in the cells before it."""
+def _guide(thresholds: NDArray[np.float64], guide: NDArray[np.int32]) -> int:
+    """Set each cell of `guide` to the number of thresholds in the cells before it; return the most in one cell."""
     guide[:] = 0
-    for threshold in thresholds:
-        cell = _cell(threshold) + 1
-        if cell < _CELLS:
-            guide[cell] += 1
-    for cell in range(1, _CELLS):
-        guide[cell] += guide[cell - 1]
+    for threshold in thresholds[:-1]:
+        guide[_cell(np.float32(threshold))] += 1
+    before, most = 0, 0
+    for cell in range(_CELLS):
+        count = guide[cell]
+        guide[cell] = before
+        before += count
+        most = max(most, count)
+    return most
 
 
 @kernel()
 def to_margins(
     values: NDArray[np.floating],
     thresholds: NDArray[np.float64],
-    guide: NDArray[np.int64],
+    guide: NDArray[np.int32],
+    most: int,
+    ranks: NDArray[np.int64],
     margins: NDArray[np.float64],
     deviations: NDArray[np.float64],
     width: int,
@@ -74,16 +81,25 @@ def to_margins(
     """Turn t variables into the returns of the same rank, less their means.
 
     `margins`, shape (assets, observations), has each asset's deviations in ascending order; the k-th is drawn between
-    the thresholds k - 1 and k, which have the probabilities (k - 1) / n and k / n.
+    the thresholds k - 1 and k, which have the probabilities (k - 1) / n and k / n. The last threshold is infinite. A
+    number's cell tells its rank up to `most`; halving the rest, without a branch, tells the rank. `ranks` is scratch.
     """
-    last = len(thresholds)
+    last = len(thresholds) - 1
     for asset in range(margins.shape[0]):
+        drawn, margin, found = values[asset], margins[asset], deviations[asset]
         for j in range(width):
-            x = np.float64(values[asset, j])
-            rank = guide[_cell(x)]
-            while rank < last and thresholds[rank] <= x:
-                rank += 1
-            deviations[asset, j] = margins[asset, rank]
+            ranks[j] = guide[np.uint64(_cell(np.float32(drawn[j])))]
+        step = 1
+        while 2 * step <= most:
+            step *= 2
+        while step > 0:
+            for j in range(width):
+                place = ranks[j] + step - 1
+                place = place if place < last else last  # noqa: FURB136 - min() costs the vectors
+                ranks[j] += step if thresholds[np.uint64(place)] <= np.float64(drawn[j]) else 0
+            step //= 2
+        for j in range(width):
+            found[j] = margin[np.uint64(ranks[j])]
 
 
 @kernel()
@@ -103,10 +119,11 @@ def simulate_copula(
     pairing: int,
     sink: PathSink,
 ) -> None:
-    """Simulate every asset; `thresholds` are quantiles of Student's t with unit variance."""
+    """Simulate every asset; `thresholds` are quantiles of Student's t with unit variance, and infinity."""
     assets = len(means)
-    guide = np.empty(_CELLS, dtype=np.int64)
-    _guide(thresholds, guide)
+    guide = np.empty(_CELLS, dtype=np.int32)
+    most = _guide(thresholds, guide)
+    ranks = np.empty(ASSET_LANES, dtype=np.int64)
     words = np.empty((WORDS, ASSET_LANES), dtype=np.uint32)
     independent = np.empty((factor.shape[1], ASSET_LANES), dtype=factor.dtype)
     values = np.empty((factor.shape[0], ASSET_LANES), dtype=factor.dtype)
@@ -126,10 +143,8 @@ def simulate_copula(
             path = first_path + start
             draw_assets(path, day, factor, k0, k1, pairing, ASSET_DRAW, words, independent, values, width)
             fill_mixing(mixing, mixing_words, path, day, degrees, k0, k1, pairing, width)
-            for asset in range(assets):
-                for j in range(width):
-                    values[asset, j] *= mixing[j]
-            to_margins(values, thresholds, guide, margins, deviations, width)
+            multiply_rows(values, mixing, assets, width)
+            to_margins(values, thresholds, guide, most, ranks, margins, deviations, width)
             advance_portfolio(state, deviations, means, weights, holdings, portfolio, growth, width)
             if start < sink.asset_paths.shape[0]:
                 keep_assets(sink.asset_paths, deviations, means, day + 1, start, width)
@@ -160,7 +175,7 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
     count = len(law.history)
     levels = np.arange(1, count) / count
     unit = math.sqrt((degrees - 2.0) / degrees)
-    thresholds = np.asarray(special.stdtrit(degrees, levels) * unit, dtype=np.float64)
+    thresholds = np.append(special.stdtrit(degrees, levels) * unit, np.inf)
     margins = np.ascontiguousarray(np.sort(law.history - law.mean, axis=0).T[order])
     drifting = spec.rebalancing == "none"
     growth = 1.0 if drifting else 1.0 + law.portfolio_mean
