@@ -136,6 +136,7 @@ class Vendor:
         self._refuse_to_ask(query, now_s)
         deadline_s = now_s + timeout_s
         attempt = _Attempt()
+        before = ""
         try:
             for number in range(1, ATTEMPT_COUNT_MAX + 1):
                 try:
@@ -146,11 +147,12 @@ class Vendor:
                     pause_s = await self._after_failure(error, number)
                     if number == ATTEMPT_COUNT_MAX or time.monotonic() + pause_s > deadline_s:
                         raise
+                    before = f"answered at attempt {number + 1}; before, {error.reason}: {error.message}"
                     await asyncio.sleep(pause_s)
                 else:
                     self.breaker.succeed()
                     self.health.last_success_ns = bars.received_ns
-                    return bars
+                    return replace(bars, notes=(*bars.notes, before)) if before else bars
         except SourceError as error:
             await self.note(query, error)
             raise

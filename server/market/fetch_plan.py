@@ -64,6 +64,31 @@ class Missing:
         return begins and other.end <= self.end
 
 
+def asked_in_words(asked: Missing, coverage: Coverage | None) -> str:
+    """Return what is asked for and why, for people.
+
+    Examples
+    --------
+    >>> asked_in_words(Missing(None, dt.date(2020, 7, 2)), None)
+    'asked for all bars, because none were stored'
+    >>> held = Coverage("2020-01-01", "2020-06-30")
+    >>> asked_in_words(Missing(dt.date(2020, 6, 23), dt.date(2020, 7, 2)), held)
+    'asked for 2020-06-23 to 2020-07-02, because bars after 2020-06-30 were due'
+    >>> asked_in_words(Missing(dt.date(2019, 1, 1), dt.date(2020, 1, 8)), held)
+    'asked for 2019-01-01 to 2020-01-08, because bars before 2020-01-01 were not stored'
+    """
+    span = "all bars" if asked.start is None else f"{asked.start} to {asked.end}"
+    if coverage is None:
+        return f"asked for {span}, because none were stored"
+    reasons = []
+    first = _date(coverage.first_date)
+    if first is not None and (asked.start is None or asked.start < first):
+        reasons.append(f"bars before {first} were not stored")
+    if not coverage.last_date or asked.end.isoformat() > coverage.last_date:
+        reasons.append(f"bars after {coverage.last_date} were due" if coverage.last_date else "there may be bars now")
+    return f"asked for {span}, because {' and '.join(reasons) or 'the newest bar may have changed'}"
+
+
 def missing_dates(
     coverage: Coverage | None,
     start: dt.date | None,

@@ -13,7 +13,7 @@ from riskwave.compute.errors import InputError
 from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.fetch import NotAskedError
 from riskwave.server.market.fetch_flight import SingleFlight
-from riskwave.server.market.fetch_plan import Coverage, extended, missing_dates
+from riskwave.server.market.fetch_plan import Coverage, asked_in_words, extended, missing_dates
 from riskwave.server.market.revisions import in_words
 from riskwave.server.market.series import PriceSeries, Selection, SeriesRows, UpsertCount
 from riskwave.server.market.sources import BadPayloadError, NoDataError, SourceError, UnknownSymbolError
@@ -55,7 +55,7 @@ class PriceShelf(Protocol):
 class FetchOutcome:
     """What came of asking one source for one symbol; `detail` says why, for people.
 
-    `answered` is True when the source itself has just been asked and had an answer.
+    `asked` says what the source was asked for and why; `answered` is True when it had an answer.
     """
 
     source: str
@@ -66,6 +66,7 @@ class FetchOutcome:
     row_count: int = 0
     revisions: tuple[Revision, ...] = ()
     answered: bool = False
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,13 @@ class SeriesFetcher:
         asked = missing_dates(coverage, start, query.end, now_ns=self._clock_ns(), overlap_days=overlap_days)
         if asked is None:
             return FetchOutcome(name, symbol, "ok", "everything is stored already")
+        outcome = await self._ask(vendor, query, coverage, asked, timeout_s)
+        return replace(outcome, asked="" if outcome.status == "not_asked" else asked_in_words(asked, coverage))
+
+    async def _ask(
+        self, vendor: Vendor, query: Query, coverage: Coverage | None, asked: Missing, timeout_s: float
+    ) -> FetchOutcome:
+        name, symbol = vendor.source.name, query.asset.symbol
         try:
             asked, bars = await self._fetch(vendor, query, asked, timeout_s)
         except NoDataError as error:

@@ -147,7 +147,7 @@ def add_outcomes(answer: pb.GetPricesResponse, outcomes: Iterable[FetchOutcome],
             source=one.source,
             symbol=one.symbol,
             status=_STATUSES[one.status],
-            detail=one.detail,
+            detail="; ".join(text for text in (one.asked, one.detail) if text),
             row_count=one.row_count,
         )
         set_duration(message.duration, one.duration_s)

@@ -77,6 +77,7 @@ async def test_a_vendor_delivers_and_is_not_asked_twice(start):
         assert (series.stale, series.last_bar_provisional) == (False, True)
         assert series.asset.unit == "US dollars per barrel"
         (outcome,) = answer.outcomes
+        assert outcome.detail == "asked for all bars, because none were stored"
         assert (outcome.source, outcome.status, outcome.row_count) == ("alpha_vantage", pb.FETCH_STATUS_OK, 2)
         assert [warning.message for warning in answer.meta.warnings] == [
             "WTI is from alpha_vantage: Crude oil WTI, spot in US dollars per barrel"
