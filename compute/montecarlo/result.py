@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -28,8 +30,13 @@ if TYPE_CHECKING:
 
     from riskwave.compute.estimates import Estimate
     from riskwave.compute.montecarlo.chunk import ChunkResult
+    from riskwave.compute.montecarlo.dependence import Dependence
     from riskwave.compute.montecarlo.spec import SimulationSpec
     from riskwave.compute.result_warning import ResultWarning
+
+
+SIDE_BY_SIDE_MIN: Final = 400_000
+"""Numbers from which their rows are summarised by several threads: sorting takes some 5 ms then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +131,7 @@ def summarize(spec: SimulationSpec, chunks: Iterable[ChunkResult]) -> Simulation
     assert [result.chunk.index for result in ordered] == list(range(len(ordered))), "a chunk is missing or twice there"
     results = np.concatenate([result.results for result in ordered], axis=1)
     dependence = DEPENDENCES[spec.sampling]
-    summaries = tuple(
-        summarize_distribution(name, results[row], spec.tail_probabilities, spec.confidence, dependence)
-        for row, name in enumerate(results_of(spec))
-    )
+    summaries = _summaries(spec, results, dependence)
     returns = results[0]
     thresholds = tuple(
         ThresholdProbability(value, probability_of(returns <= value, spec.confidence, dependence))
@@ -244,6 +248,21 @@ def _statistics(returns: DistributionSummary, probability_of_loss: Estimate) -> 
         cvar_1=tails[0.01].expected_shortfall,
         probability_of_loss=probability_of_loss,
     )
+
+
+def _summaries(
+    spec: SimulationSpec, results: NDArray[np.float64], dependence: Dependence
+) -> tuple[DistributionSummary, ...]:
+    """Summarise each row of `results`; many paths side by side, because they would be sorted by one thread alone."""
+
+    def summary(row: int, name: str) -> DistributionSummary:
+        return summarize_distribution(name, results[row], spec.tail_probabilities, spec.confidence, dependence)
+
+    names = results_of(spec)
+    if results.size < SIDE_BY_SIDE_MIN:
+        return tuple(map(summary, range(len(names)), names))
+    with ThreadPoolExecutor(min(len(names), os.cpu_count() or 1), "summary") as pool:
+        return tuple(pool.map(summary, range(len(names)), names))
 
 
 def _fan(spec: SimulationSpec, chunks: list[ChunkResult]) -> WealthFan:

@@ -22,7 +22,7 @@ from riskwave.compute.estimates import (
     student_estimate,
 )
 from riskwave.compute.montecarlo.dependence import INDEPENDENT_PATHS, Dependence
-from riskwave.compute.montecarlo.moments import moments_of
+from riskwave.compute.montecarlo.moments import Moments, moments_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,7 +234,7 @@ def summarize_distribution(
     quantile_probabilities = sorted({*QUANTILE_PROBABILITIES, *tail_probabilities})
     if len(values) == 0:
         return undefined_summary(name, undefined_count, quantile_probabilities, tail_probabilities)
-    ordered = np.sort(values)
+    ordered, moments = np.sort(values), moments_of(values)
     widening = dependence.rank_widening(confidence)
     quantiles = {}
     for p in quantile_probabilities:
@@ -244,8 +244,8 @@ def summarize_distribution(
         name=name,
         count=len(values),
         undefined_count=undefined_count,
-        mean=_mean_of(values, confidence, dependence),
-        standard_deviation=_standard_deviation_of(values, confidence, dependence),
+        mean=_mean_of(values, moments, confidence, dependence),
+        standard_deviation=_standard_deviation_of(values, moments, confidence, dependence),
         minimum=float(ordered[0]),
         maximum=float(ordered[-1]),
         quantiles=tuple(quantiles.values()),
@@ -279,8 +279,7 @@ def undefined_summary(
     )
 
 
-def _mean_of(values: NDArray[np.float64], confidence: float, dependence: Dependence) -> Estimate:
-    moments = moments_of(values)
+def _mean_of(values: NDArray[np.float64], moments: Moments, confidence: float, dependence: Dependence) -> Estimate:
     if dependence.group == 1:
         return mean_estimate(moments.mean, moments.standard_deviation, moments.count, confidence)
     error = mean_standard_error(moments.standard_deviation, moments.count) * dependence.factor(values)
@@ -288,8 +287,9 @@ def _mean_of(values: NDArray[np.float64], confidence: float, dependence: Depende
     return student_estimate(moments.mean, error, degrees, confidence, f"mean; {dependence.label}, Student t")
 
 
-def _standard_deviation_of(values: NDArray[np.float64], confidence: float, dependence: Dependence) -> Estimate:
-    moments = moments_of(values)
+def _standard_deviation_of(
+    values: NDArray[np.float64], moments: Moments, confidence: float, dependence: Dependence
+) -> Estimate:
     deviation = moments.standard_deviation
     error = standard_deviation_standard_error(deviation, moments.kurtosis, moments.count)
     if dependence.group == 1:
