@@ -5,6 +5,7 @@ fit_student_t(returns)               multivariate Student t: covariance and degr
 fit_t_copula(returns)                the dependence of several series apart from their margins
 fit_lognormal(prices)                geometric Brownian motion
 fit_schwartz_smith(log_prices, ...)  the two-factor commodity model, by Kalman filter
+fit_reversion(returns, ...)          what several assets have in common of it, by Kalman filter
 """
 
 from riskwave.compute.montecarlo.calibration.elliptical import (
@@ -16,6 +17,7 @@ from riskwave.compute.montecarlo.calibration.elliptical import (
     fit_t_copula,
 )
 from riskwave.compute.montecarlo.calibration.garch import GarchFit, fit_garch
+from riskwave.compute.montecarlo.calibration.mean_reversion import ReversionFit, fit_reversion
 from riskwave.compute.montecarlo.calibration.schwartz_smith import (
     SchwartzSmith,
     SchwartzSmithFit,
@@ -27,6 +29,7 @@ from riskwave.compute.montecarlo.calibration.schwartz_smith import (
 __all__ = [
     "GarchFit",
     "LognormalFit",
+    "ReversionFit",
     "SchwartzSmith",
     "SchwartzSmithFit",
     "StudentTFit",
@@ -34,6 +37,7 @@ __all__ = [
     "filter_schwartz_smith",
     "fit_garch",
     "fit_lognormal",
+    "fit_reversion",
     "fit_schwartz_smith",
     "fit_student_t",
     "fit_t_copula",

@@ -230,7 +230,7 @@ def fit_schwartz_smith(
         raise InputError("log_prices", "prices that never move", "prices with a variance")
     trend = float(moves.mean()) / step_years
     starts = []
-    for kappa, share in ((1.0, 0.7), (3.0, 0.5), (0.4, 0.8)):
+    for kappa, share in ((1.0, 0.7), (3.0, 0.5), (0.4, 0.8), (12.0, 0.6)):
         guess = {
             "kappa": kappa,
             "sigma_chi": volatility * math.sqrt(share),
