@@ -256,6 +256,9 @@ class LimitSettings(Section):
         description="Longest horizon of a simulation; none, or more than the kernels take, means theirs.",
     )
     simulation_assets: int = Field(default=500, ge=1, le=10_000, description="Most assets of a simulation.")
+    simulation_memory_bytes: int = Field(
+        default=2048 * MIB, ge=128 * MIB, le=1 << 40, description="Most memory that one simulation takes, as estimated."
+    )
     import_rows: int = Field(default=5_000_000, ge=1, le=100_000_000, description="Most rows of one import of prices.")
     streams: int = Field(default=128, ge=1, le=100_000, description="Streams of indicators that are open at once.")
     stream_symbols: int = Field(

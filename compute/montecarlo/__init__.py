@@ -15,15 +15,13 @@
 from riskwave.compute.montecarlo.chunk import (
     Chunk,
     ChunkResult,
-    SimulationCost,
     boundaries,
     check_plan,
-    estimate_cost,
-    measure_cost,
     plan_chunks,
     simulate_chunk,
     simulate_path,
 )
+from riskwave.compute.montecarlo.cost import SimulationCost, check_memory, estimate_cost, measure_cost
 from riskwave.compute.montecarlo.engine import run, warm_up, warm_up_steps
 from riskwave.compute.montecarlo.fan import FAN_DAYS_MAX, FAN_PATHS, WealthFan
 from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, calibrated, validate
@@ -76,6 +74,7 @@ __all__ = [
     "WealthFan",
     "boundaries",
     "calibrated",
+    "check_memory",
     "check_plan",
     "digest",
     "estimate_cost",

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from riskwave.compute.errors import TooLargeError
-from riskwave.compute.montecarlo.fan import FAN_PATHS, FAN_PROBABILITIES, fan_days
+from riskwave.compute.montecarlo.fan import FAN_PATHS, fan_days
 from riskwave.compute.montecarlo.model import MODELS, PathBlock, law_of, step_count_of
 from riskwave.compute.montecarlo.path_state import LANES, RESULTS, PathSink
 from riskwave.compute.montecarlo.sobol import SOBOL_NS
 from riskwave.compute.montecarlo.sobol_paths import SOBOL_PATHS_UNIT
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX
-from riskwave.compute.montecarlo.tally import CELLS, Counts, count_values
+from riskwave.compute.montecarlo.tally import Counts, count_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,27 +27,14 @@ CHUNK_S: Final = 0.03
 FIRST_BOUNDARY: Final = 8_192
 """Paths after which a precision target is looked at for the first time."""
 
-SAMPLE_S: Final = 0.003
-"""Time of a run that is measured to tell what a whole simulation would take."""
-
 CHUNK_PATHS_MAX: Final = 1 << 18
 """Paths of a chunk at most, so that it needs no more than 8 MB for its results."""
 
 CHUNKS_MAX: Final = 500_000
 """Most chunks of a plan: about four hours on one core."""
 
-_PATH_NS: Final = 20.0
-"""Time of a path beside its days, measured."""
-
-_SUMMARY_NS: Final = 40.0
-"""Time to sort and summarise one number of one path, measured."""
-
-_FAN_NS: Final = 11.0
-"""Time to sort one wealth of the fan and to find the errors, measured."""
-
 _COUNT_NS: Final = 200.0
 """Time to count the results of one path, beside simulating it."""
-_SPARE_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +71,6 @@ class ChunkResult:
     fan: NDArray[np.float64]
     asset_paths: NDArray[np.float64]
     counts: tuple[Counts, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SimulationCost:
-    """What a simulation costs.
-
-    Parameters
-    ----------
-    path_steps
-        Paths times days times simulated factors.
-    core_seconds
-        Time on one core.
-    memory_bytes, response_bytes
-        At the largest, and of the answer.
-    chunk_count
-        Chunks of the plan.
-    """
-
-    path_steps: int
-    core_seconds: float
-    memory_bytes: int
-    response_bytes: int
-    chunk_count: int
 
 
 def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
@@ -164,6 +126,13 @@ def _check_count(spec: SimulationSpec, size: int) -> None:
         raise TooLargeError("paths", spec.paths, allowed)
 
 
+def step_ns(spec: SimulationSpec) -> float:
+    """Return the time of one path and step on one core."""
+    law, model = law_of(spec), MODELS.get(spec.model)
+    quasi = model.sobol if spec.sampling == "sobol" else None
+    return model.path_step_ns(law) + (SOBOL_NS * quasi.shocks(law) if quasi is not None else 0.0)
+
+
 def boundaries(spec: SimulationSpec) -> tuple[int, ...]:
     """Return the numbers of paths at which a precision target is looked at: doubling, and the last one all paths.
 
@@ -182,7 +151,7 @@ def doubling_boundaries(paths: int) -> tuple[int, ...]:
     return (*steps, paths)
 
 
-def _chunk_count(spec: SimulationSpec) -> int:
+def chunk_count(spec: SimulationSpec) -> int:
     """Return the number of chunks of the plan, without making it."""
     size, first, count = _chunk_paths(spec), 0, 0
     for boundary in boundaries(spec):
@@ -192,7 +161,7 @@ def _chunk_count(spec: SimulationSpec) -> int:
 
 
 def _chunk_paths(spec: SimulationSpec) -> int:
-    path_s = 1e-9 * step_count_of(spec) * _step_ns(spec)
+    path_s = 1e-9 * step_count_of(spec) * step_ns(spec)
     if spec.paths > EXACT_PATHS_MAX:
         path_s += 1e-9 * _COUNT_NS
     paths = min(int(CHUNK_S / path_s), CHUNK_PATHS_MAX)
@@ -201,67 +170,6 @@ def _chunk_paths(spec: SimulationSpec) -> int:
     if paths >= LANES:
         return paths - paths % LANES
     return max(2 * (paths // 2), 2)
-
-
-def _step_ns(spec: SimulationSpec) -> float:
-    """Return the time of one path and step on one core."""
-    law, model = law_of(spec), MODELS.get(spec.model)
-    quasi = model.sobol if spec.sampling == "sobol" else None
-    return model.path_step_ns(law) + (SOBOL_NS * quasi.shocks(law) if quasi is not None else 0.0)
-
-
-def estimate_cost(spec: SimulationSpec) -> SimulationCost:
-    """Return what a valid simulation would cost, without running any of it.
-
-    The time is that of one core of the machine on which the constants were measured (2.7 GHz, AVX-512); `measure_cost`
-    tells that of this machine.
-    """
-    law = law_of(spec)
-    assets = 1 if law.mode == "collapsed" else len(law.weights)
-    step_ns, steps = _step_ns(spec), step_count_of(spec)
-    path_bytes = 8 * len(results_of(spec)) * min(spec.paths, EXACT_PATHS_MAX)
-    if spec.paths > EXACT_PATHS_MAX:  # counts, dense and on their way
-        path_bytes = 16 * len(results_of(spec)) * CELLS
-    fan_bytes = 8 * len(fan_days(spec)) * min(spec.paths, FAN_PATHS)
-    fan_answer_bytes = 8 * 4 * len(FAN_PROBABILITIES) * len(fan_days(spec))
-    sample_bytes = 8 * spec.sample_paths * (spec.horizon_days + 1) * len(law.weights)
-    return SimulationCost(
-        path_steps=spec.paths * steps * assets,
-        core_seconds=1e-9 * spec.paths * (steps * step_ns + _PATH_NS) + _summary_s(spec),
-        memory_bytes=3 * path_bytes + 2 * fan_bytes + 2 * sample_bytes + _SPARE_BYTES,
-        response_bytes=(path_bytes if spec.distributions else 0) + sample_bytes + fan_answer_bytes + 50_000,
-        chunk_count=_chunk_count(spec),
-    )
-
-
-def measure_cost(spec: SimulationSpec) -> SimulationCost:
-    """Return what a valid simulation would cost on this machine, from running a few milliseconds of it.
-
-    Neither the plan nor a result depends on what is measured.
-    """
-    law, steps = law_of(spec), step_count_of(spec)
-    cost = estimate_cost(spec)
-    step_ns = _step_ns(spec)
-    days = spec.horizon_days if steps == 1 else max(min(steps, int(SAMPLE_S * 1e9 / (step_ns * LANES))), 1)
-    sample = replace(
-        spec, horizon_days=days, cash_flows=(), fan_days=(), sample_paths=0, calibration=law.calibration or None
-    )
-    paths = LANES * max(int(SAMPLE_S * 1e9 / (LANES * step_count_of(sample) * (step_ns + _PATH_NS / days))), 1)
-    simulate_chunk(sample, Chunk(0, FAN_PATHS, 2))  # compiles, or loads the kernel
-    taken_s = math.inf
-    for _ in range(3):
-        begin_s = time.thread_time()  # of the processor: what else it does must not count
-        simulate_chunk(sample, Chunk(0, FAN_PATHS, paths))
-        taken_s = min(taken_s, time.thread_time() - begin_s)
-    measured_s = taken_s / (paths * step_count_of(sample)) * spec.paths * steps
-    return replace(cost, core_seconds=measured_s + _summary_s(spec))
-
-
-def _summary_s(spec: SimulationSpec) -> float:
-    """Return the time that the result takes when the chunks are there: sorting, the fan, and the intervals."""
-    kept = spec.paths if spec.paths <= EXACT_PATHS_MAX else 0
-    fan_values = len(fan_days(spec)) * min(spec.paths, FAN_PATHS)
-    return 1e-9 * kept * len(results_of(spec)) * _SUMMARY_NS + 1e-9 * fan_values * _FAN_NS + 0.003
 
 
 def results_of(spec: SimulationSpec) -> tuple[str, ...]:

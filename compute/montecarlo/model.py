@@ -111,9 +111,9 @@ MODELS: Registry[PortfolioModel] = Registry("model", "riskwave.compute.montecarl
 def law_of(spec: SimulationSpec) -> PortfolioLaw:
     """Check a specification and return its law; remembered, because every chunk of a simulation asks for it."""
     model = MODELS.get(spec.model)
+    _check_sampling(spec, model)
     check_run(spec)
     check_fan(spec)
-    _check_sampling(spec, model)
     params, mode = check_model(spec, model)
     check_sample_paths(spec)
     law = history_law(spec, params, mode) if model.takes_history else portfolio_law(spec, params, mode, model)

@@ -176,12 +176,13 @@ class SimulationService:
             raise too_large("spec.paths", str(spec.paths), allowed)
 
     async def _decode(self, message: simulation_pb2.SimulationSpec) -> SimulationInput:
-        check_size(message, self._runtime.settings.limits)
+        limits = self._runtime.settings.limits
+        check_size(message, limits)
         kind = message.WhichOneof("assets")
         if kind is None:
             raise InputError("spec.assets", "missing", "portfolio or inline_assets")
         if kind == "inline_assets":
-            return await self._pool.copy(decode_spec, message, None)
+            return await self._pool.copy(decode_spec, message, None, limits)
         data = message.portfolio
         source = data.WhichOneof("portfolio")
         if source is None:
@@ -190,7 +191,7 @@ class SimulationService:
             history = await self._pool.copy(inline_history, data, "spec.portfolio")
         else:
             history = await self._runtime.history.returns(data, "spec.portfolio")
-        return await self._pool.copy(decode_spec, message, history)
+        return await self._pool.copy(decode_spec, message, history, limits)
 
     async def _summarize(self, run: SimulationRun, call: Call) -> SimulationResult:
         begin_s = time.perf_counter()

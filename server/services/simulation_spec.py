@@ -99,7 +99,7 @@ def check_size(message: pb.SimulationSpec, limits: LimitSettings) -> None:
         raise InputError("spec.scramble_count", message.scramble_count, f"0 or {SCRAMBLES}")
 
 
-def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> SimulationInput:
+def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None, limits: LimitSettings) -> SimulationInput:
     """Return the checked specification; the law is that of `history` where there is one.
 
     Raises
@@ -135,6 +135,7 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None) -> Si
         )
         warnings = montecarlo.validate(spec)
         montecarlo.check_plan(spec)
+        montecarlo.check_memory(spec, limits.simulation_memory_bytes)
         spec = montecarlo.calibrated(spec)
     except InputError as error:
         raise rename(error, law.fields) from None

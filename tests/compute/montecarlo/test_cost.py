@@ -1,20 +1,27 @@
 """What a simulation is said to cost is what it costs."""
 
+import re
 import time
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from riskwave.compute.errors import TooLargeError
 from riskwave.compute.montecarlo import (
+    FAN_PATHS,
     MODELS,
     SimulationSpec,
     calibrated,
+    check_memory,
     estimate_cost,
     measure_cost,
     plan_chunks,
     run,
+    simulate_chunk,
 )
+from riskwave.compute.montecarlo.chunk import CHUNK_PATHS_MAX
 
 ONE = SimulationSpec(mean=[0.0005], covariance=[[1e-4]], weights=[1.0], paths=100_000, seed=7)
 TEN = replace(ONE, mean=np.zeros(10), covariance=np.eye(10) * 1e-4, weights=np.full(10, 0.1), mode="full", paths=10_000)
@@ -63,6 +70,7 @@ def test_measuring_a_huge_simulation_takes_no_time_and_changes_no_plan():
         horizon_days=10_000, paths=1_000_000,
     )  # fmt: skip
     plan = plan_chunks(huge)
+    run(replace(huge, paths=64, horizon_days=2))  # compiles, or loads the kernel
     begin = time.thread_time()
     cost = measure_cost(huge)
     assert time.thread_time() - begin < 1.0
@@ -70,3 +78,39 @@ def test_measuring_a_huge_simulation_takes_no_time_and_changes_no_plan():
     assert cost.core_seconds > 1_000
     assert plan_chunks(huge) == plan
     assert replace(cost, core_seconds=0.0) == replace(estimate_cost(huge), core_seconds=0.0)
+
+
+@pytest.mark.parametrize("name", ["collapsed", "full", "sobol"])
+def test_memory_stays_within_what_is_told(name):
+    spec = replace(SPECS[name], horizon_days=20, paths=1 << 19)
+    run(replace(spec, paths=64))
+    tracemalloc.start()
+    run(spec)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.2 * estimate_cost(spec).memory_bytes < peak < estimate_cost(spec).memory_bytes
+
+
+def test_a_chunk_takes_at_most_what_is_stated():
+    spec = replace(ONE, horizon_days=1, paths=5_000_000)
+    largest = max(plan_chunks(spec), key=lambda chunk: chunk.path_count)
+    assert largest.path_count <= CHUNK_PATHS_MAX
+    tracemalloc.start()
+    simulate_chunk(spec, largest)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * 4 * CHUNK_PATHS_MAX + 8 * FAN_PATHS + (1 << 20)
+
+
+def test_more_memory_than_allowed_is_refused_with_the_number_that_fits():
+    allowed = 200 << 20
+    with pytest.raises(TooLargeError) as caught:
+        check_memory(replace(ONE, paths=5_000_000), allowed)
+    assert caught.value.field == "paths"
+    fits = int(re.search(r"at most (\d+) ", str(caught.value))[1])
+    assert estimate_cost(replace(ONE, paths=fits)).memory_bytes <= allowed
+    assert estimate_cost(replace(ONE, paths=fits + 2)).memory_bytes > allowed
+    check_memory(replace(ONE, paths=fits), allowed)
+    check_memory(replace(ONE, paths=100_000_000), allowed)  # counted, and not kept
+    with pytest.raises(TooLargeError, match="fewer fan_days"):  # not even two paths
+        check_memory(replace(ONE, horizon_days=2_000, fan_day_count=1_024), 64 << 20)
