@@ -1,4 +1,5 @@
 import importlib.util
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -6,11 +7,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from riskwave.config.settings import StoreSettings
 from riskwave.server.market.database import Database
 from riskwave.server.market.portfolios import PortfolioStore
 from riskwave.server.market.store import PriceStore
+
+KEY = "s3cr3tKEYs3cr3t"
+"""The key that every test of this folder gives to its vendors."""
 
 NAME = "riskwave_tests_vendor_server"
 
@@ -25,6 +30,16 @@ def answers() -> ModuleType:
         sys.modules[NAME] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[NAME])
     return sys.modules[NAME]
+
+
+@pytest.fixture(autouse=True)
+def no_key_is_told(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever goes wrong: no test here leaves the key in a line of a log."""
+    caplog.set_level(logging.DEBUG)
+    with capture_logs() as lines:
+        yield
+    assert KEY not in str(lines)
+    assert KEY not in caplog.text
 
 
 @pytest.fixture

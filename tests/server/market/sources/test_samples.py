@@ -1,7 +1,10 @@
 """Every recorded answer of every vendor, and what it means: samples/<vendor>/cases.yaml says it, one line a file."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,3 +115,52 @@ async def test_answers_cut_short_are_never_prices(case: Case) -> None:
 
         with pytest.raises(sources.SourceError):
             await source.fetch(query, ask)
+
+
+def key_names(document: Any) -> Iterator[str]:
+    """Every key of a document that is no date and no symbol of ours to choose."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield key
+            yield from key_names(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from key_names(value)
+
+
+def renamed(document: Any, old: str, new: str) -> Any:
+    if isinstance(document, dict):
+        return {new if key == old else key: renamed(value, old, new) for key, value in document.items()}
+    return [renamed(value, old, new) for value in document] if isinstance(document, list) else document
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "rows" in case.expected and case.file.endswith(".json")], ids=ids
+)
+async def test_a_key_with_another_name_never_changes_a_price(case: Case) -> None:
+    """A vendor renames any one key: the answer is refused as a whole, or the key did not matter to the prices."""
+    whole = await case.fetch()
+    body = case.answer(HttpRequest("", "")).body
+    source = SOURCES.get(case.vendor)
+    dates = [np.datetime64(case.expected[name]).item() if name in case.expected else None for name in ("start", "end")]
+    query = source.query(case.expected["symbol"], case.expected["interval"], *dates, equities=EQUITIES)
+    refused = 0
+    names = sorted(set(key_names(json.loads(body))))
+    # Of keys that are dates, a few stand for all.
+    dated = [name for name in names if name[:2] in {"19", "20"}]
+    for name in [*(name for name in names if name not in dated), *dated[:3]]:
+        changed = json.dumps(renamed(json.loads(body), name, f"{name}X")).encode()
+
+        async def ask(request: HttpRequest, changed: bytes = changed) -> HttpResponse:
+            answer = case.answer(request)
+            return HttpResponse(answer.status, changed, answer.content_type) if answer.body == body else answer
+
+        try:
+            bars = await source.fetch(query, ask)
+        except sources.SourceError:
+            refused += 1
+            continue
+        assert bars.times.tolist() == whole.times.tolist(), name
+        assert bars.close.tolist() == whole.close.tolist(), name
+        assert bars.unit == whole.unit, name
+    assert refused >= 2, "at least where the prices stand, and their dates"
