@@ -31,6 +31,7 @@ from riskwave.config import Settings
 from riskwave.server.app import build_server
 from riskwave.server.market.feed_watcher import PriceChange
 from riskwave.server.market.series import SeriesRows
+from riskwave.server.process import _loop_factory
 
 def rss_mib():
     with open("/proc/self/statm") as file:
@@ -68,7 +69,8 @@ async def main(symbols, rate, seconds):
     await asyncio.to_thread(sys.stdin.readline)
     await server.stop(0)
 
-asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])))
+with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    runner.run(main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])))
 """
 
 
