@@ -67,6 +67,11 @@ class Pricing:
         """Return a price with its error and its sensitivities."""
         self._check_size(request)
         spec = decode_pricing(request)
+        try:
+            # Whatever is wrong with the specification is found by its plan, and said before kernels are waited for.
+            await self._pool.run_slice(call, pricing.plan_pricing, spec)
+        except InputError as error:
+            raise _rename(error) from None
         await self._runtime.kernels.need(call, *pricing.steps_of(spec))
         run, result = await self._run(spec, request, call)
         answer = pb.PriceDerivativeResponse(
@@ -102,8 +107,6 @@ class Pricing:
     ) -> tuple[ChunkRun[PricingSpec, PriceSums], PriceResult]:
         """Simulate until all paths are there, or the precision that is wanted, and merge."""
         try:
-            # Whatever is wrong with the specification is found by its plan.
-            await self._pool.run_slice(call, pricing.plan_pricing, spec)
             boundaries = list(pricing.boundaries(spec))[::-1]
             run, result = None, None
             async with aclosing(self._runner.run(spec, request.placement, call)) as steps:
