@@ -86,27 +86,40 @@ def plan_chunks(spec: SimulationSpec) -> tuple[Chunk, ...]:
     >>> chunks[0].first_path, chunks[-1].first_path + chunks[-1].path_count
     (0, 100000)
     """
-    size = _chunk_paths(spec)
+    size, unit = _chunk_paths(spec)
     _check_count(spec, size)
-    return cut_paths(size, boundaries(spec))
+    return cut_paths(size, boundaries(spec), unit)
 
 
-def cut_paths(size: int, ends: tuple[int, ...]) -> tuple[Chunk, ...]:
+def cut_paths(size: int, ends: tuple[int, ...], unit: int) -> tuple[Chunk, ...]:
     """Return chunks of at most `size` paths, one of which ends at each of the ascending `ends`.
+
+    Those up to one end are alike, in multiples of `unit`, and an even number of them where that is possible, so that
+    two threads, or four, end together.
 
     Examples
     --------
-    >>> [(chunk.first_path, chunk.path_count) for chunk in cut_paths(64, (100, 128))]
-    [(0, 64), (64, 36), (100, 28)]
+    >>> [(chunk.first_path, chunk.path_count) for chunk in cut_paths(64, (80, 200, 208), 2)]
+    [(0, 40), (40, 40), (80, 60), (140, 60), (200, 8)]
     """
     chunks: list[Chunk] = []
     first = 0
     for end in ends:
+        share = _share(size, end - first, unit)
         while first < end:
-            count = min(size, end - first)
+            count = min(share, end - first)
             chunks.append(Chunk(len(chunks), first, count))
             first += count
     return tuple(chunks)
+
+
+def _share(size: int, paths: int, unit: int) -> int:
+    """Return the paths of each chunk of some; what takes less than a quarter of a chunk's time is not cut."""
+    if 4 * paths <= size:
+        return paths
+    count = -(-paths // size)
+    count += count % 2
+    return -(-paths // (count * unit)) * unit
 
 
 def check_plan(spec: SimulationSpec) -> None:
@@ -117,7 +130,7 @@ def check_plan(spec: SimulationSpec) -> None:
     TooLargeError
         With the number of paths of this horizon and these assets that would do.
     """
-    _check_count(spec, _chunk_paths(spec))
+    _check_count(spec, _chunk_paths(spec)[0])
 
 
 def _check_count(spec: SimulationSpec, size: int) -> None:
@@ -153,23 +166,23 @@ def doubling_boundaries(paths: int) -> tuple[int, ...]:
 
 def chunk_count(spec: SimulationSpec) -> int:
     """Return the number of chunks of the plan, without making it."""
-    size, first, count = _chunk_paths(spec), 0, 0
+    (size, unit), first, count = _chunk_paths(spec), 0, 0
     for boundary in boundaries(spec):
-        count += -(-(boundary - first) // size)
+        count += -(-(boundary - first) // _share(size, boundary - first, unit))
         first = boundary
     return count
 
 
-def _chunk_paths(spec: SimulationSpec) -> int:
+def _chunk_paths(spec: SimulationSpec) -> tuple[int, int]:
+    """Return the most paths of a chunk, and the unit of which they are a multiple."""
     path_s = 1e-9 * step_count_of(spec) * step_ns(spec)
     if spec.paths > EXACT_PATHS_MAX:
         path_s += 1e-9 * _COUNT_NS
     paths = min(int(CHUNK_S / path_s), CHUNK_PATHS_MAX)
+    unit = LANES if paths >= LANES else 2
     if spec.sampling == "sobol":
-        return max(paths - paths % SOBOL_PATHS_UNIT, SOBOL_PATHS_UNIT)
-    if paths >= LANES:
-        return paths - paths % LANES
-    return max(2 * (paths // 2), 2)
+        unit = SOBOL_PATHS_UNIT
+    return max(paths - paths % unit, unit), unit
 
 
 def results_of(spec: SimulationSpec) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ def plan_pricing(spec: PricingSpec) -> tuple[Chunk, ...]:
     InputError
         Or one of its kinds, naming the field.
     """
-    return cut_paths(_chunk_paths(task_of(spec)), boundaries(spec))
+    size, unit = _chunk_paths(task_of(spec))
+    return cut_paths(size, boundaries(spec), unit)
 
 
 def path_ns(task: Task) -> float:
@@ -49,6 +50,7 @@ def path_ns(task: Task) -> float:
     return noise + markets * (steps * task.market.assets * (task.model.step_ns + reduce_ns) + _PATH_NS)
 
 
-def _chunk_paths(task: Task) -> int:
+def _chunk_paths(task: Task) -> tuple[int, int]:
+    """Return the most paths of a chunk, and the unit of which they are a multiple."""
     unit = LANES if task.replicates == 1 else LANES * 4
-    return max(int(CHUNK_S / (1e-9 * path_ns(task))) // unit, 1) * unit
+    return max(int(CHUNK_S / (1e-9 * path_ns(task))) // unit, 1) * unit, unit
