@@ -24,7 +24,14 @@ from riskwave.compute.montecarlo.chunk import (
 from riskwave.compute.montecarlo.cost import SimulationCost, check_memory, estimate_cost, measure_cost
 from riskwave.compute.montecarlo.engine import run, warm_up, warm_up_steps
 from riskwave.compute.montecarlo.fan import FAN_DAYS_MAX, FAN_PATHS, WealthFan
-from riskwave.compute.montecarlo.model import MODELS, PortfolioModel, calibrated, validate
+from riskwave.compute.montecarlo.model import (
+    MODELS,
+    PARAMETERS_ESTIMATED,
+    Estimation,
+    PortfolioModel,
+    calibrated,
+    validate,
+)
 from riskwave.compute.montecarlo.path_state import RESULTS
 from riskwave.compute.montecarlo.result import (
     SimulationResult,
@@ -52,6 +59,7 @@ __all__ = [
     "FAN_DAYS_MAX",
     "FAN_PATHS",
     "MODELS",
+    "PARAMETERS_ESTIMATED",
     "PATHS_MAX",
     "PATHS_MIN",
     "RESULTS",
@@ -59,6 +67,7 @@ __all__ = [
     "Chunk",
     "ChunkResult",
     "DistributionSummary",
+    "Estimation",
     "Histogram",
     "PortfolioModel",
     "PrecisionTarget",

@@ -25,8 +25,10 @@ from riskwave.compute.montecarlo.assets import (
     keep_assets,
     start_holdings,
 )
+from riskwave.compute.montecarlo.calibration import fit_reversion
 from riskwave.compute.montecarlo.elliptical import padded_factor, restore_order, simulate_independent_days
 from riskwave.compute.montecarlo.exponential import exp64
+from riskwave.compute.montecarlo.model import Estimation
 from riskwave.compute.montecarlo.path_state import PERIODS_PER_YEAR, STATE_ROWS, PathSink, end_day, finish, reset
 from riskwave.compute.montecarlo.philox import (
     ASSET_DRAW,
@@ -38,14 +40,17 @@ from riskwave.compute.montecarlo.philox import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.law import PortfolioLaw
     from riskwave.compute.montecarlo.model import PathBlock
     from riskwave.compute.montecarlo.spec import SimulationSpec
+    from riskwave.compute.registry import Value
 
 
-def variance_ratio(days: int, kappa: float, share: float) -> float:
+def variance_ratio(days: float, kappa: float, share: float) -> float:
     """Return the variance of a log price after `days` as a multiple of the first day's.
 
     Examples
@@ -144,3 +149,23 @@ def simulate_mean_reversion(
         path, days, factor, drifts, decay, *scales, means, weights, growth, drifting, k0, k1, pairing, sink
     )
     restore_order(sink, order)
+
+
+def estimate_reversion(
+    returns: NDArray[np.float64], period_days: float, given: Mapping[str, Value]
+) -> Estimation | None:
+    """Estimate those of `kappa` and `transient_share` that are not given, by Kalman filter."""
+    known = {name: float(given[name]) for name in ("kappa", "transient_share") if name in given}
+    if len(known) == 2 or known.get("kappa") == 0.0:
+        return None
+    fit = fit_reversion(
+        returns, period_days=period_days, kappa=known.get("kappa"), transient_share=known.get("transient_share")
+    )
+    found = {name: float(getattr(fit, name)) for name in ("kappa", "transient_share") if name not in known}
+    shown = (f"{name} = {value:.4g}{_error_text(fit.standard_errors[name])}" for name, value in found.items())
+    text = f"{' and '.join(shown)}, of the highest likelihood by Kalman filter for {len(returns)} returns"
+    return Estimation(found, text)
+
+
+def _error_text(error: float) -> str:
+    return f" (standard error {error:.2g})" if math.isfinite(error) else " (at the end of its range)"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from riskwave.compute.errors import InputError
 from riskwave.compute.montecarlo.fan import check_fan
@@ -16,13 +17,15 @@ from riskwave.compute.result_warning import ResultWarning
 from riskwave.compute.risk.inputs import check_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
     from riskwave.compute.montecarlo.path_state import PathSink
     from riskwave.compute.montecarlo.sobol_paths import SobolDriver
+    from riskwave.compute.registry import Value
+
+PARAMETERS_ESTIMATED: Final = "PARAMETERS_ESTIMATED"
+"""Code of the warning that tells which parameters were estimated, and their values."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +47,21 @@ class PathBlock:
     step_count: int
     step_days: int
     sink: PathSink
+
+
+@dataclass(frozen=True, slots=True)
+class Estimation:
+    """Parameters that a caller left out, estimated from observed returns, and in words how."""
+
+    params: Mapping[str, float]
+    text: str
+
+
+Conversion = Callable[
+    ["NDArray[np.float64]", "NDArray[np.float64]", float, "Mapping[str, Value]"],
+    "tuple[NDArray[np.float64], NDArray[np.float64]]",
+]
+"""Mean and covariance of a day from those of a period of so many days, with the model's parameters."""
 
 
 def _as_it_is(law: PortfolioLaw) -> PortfolioLaw:
@@ -84,6 +102,13 @@ class PortfolioModel:
         Whether its law lets the end of a path be drawn without the days before.
     calibrate
         Estimates from the history what the model needs beside it, by name; done once for a simulation.
+    told
+        What `calibrate` found, in words; empty when it had nothing to find.
+    estimate
+        Estimates the parameters that are not among the given ones from simple returns, shape (periods, assets), over
+        periods of so many days; None for a model that has its defaults for them.
+    of_a_day
+        What longer periods tell of a day; None for a law of which they do not tell it.
     """
 
     name: str
@@ -102,6 +127,9 @@ class PortfolioModel:
     ends_alone: Callable[[SimulationSpec], bool] = _never
     calibrate: Callable[[PortfolioLaw], dict[str, NDArray[np.float64]]] | None = None
     sobol: SobolDriver | None = None
+    told: Callable[[PortfolioLaw], str] | None = None
+    estimate: Callable[[NDArray[np.float64], float, Mapping[str, Value]], Estimation | None] | None = None
+    of_a_day: Conversion | None = None
 
 
 MODELS: Registry[PortfolioModel] = Registry("model", "riskwave.compute.montecarlo.models")
@@ -121,6 +149,9 @@ def law_of(spec: SimulationSpec) -> PortfolioLaw:
     if model.calibrate is not None:
         found = spec.calibration if spec.calibration is not None else model.calibrate(law)
         law = replace(law, calibration=found)
+    text = model.told(law) if model.told is not None else ""
+    if text:
+        law = replace(law, warnings=(*law.warnings, ResultWarning(PARAMETERS_ESTIMATED, text, "params")))
     if spec.sampling == "sobol" and model.sobol is not None:
         check_coordinates(spec, step_count_of(spec), model.sobol.shocks(law))
     warnings = (*law.warnings, *_terminal_warnings(spec))

@@ -137,13 +137,12 @@ def advance(x: float, v: float, z: float, zv: float, left: np.float32, c: NDArra
     return fused_multiply_add(spread, z, level), then
 
 
-def feller_warning(kappa: float, theta: float, epsilon: float, field: str) -> tuple[ResultWarning, ...]:
+def feller_warning(
+    kappa: float, theta: float, epsilon: float, field: str, advice: str = ""
+) -> tuple[ResultWarning, ...]:
     """Return a warning where the variance can reach zero, 2 kappa theta < epsilon^2."""
     held, needed = 2.0 * kappa * theta, epsilon * epsilon
     if held >= needed:
         return ()
-    message = (
-        f"2 kappa theta = {held:g} is below vol_of_vol^2 = {needed:g}: the variance reaches zero, and the scheme "
-        "needs short steps; compare two numbers of steps"
-    )
+    message = f"2 kappa theta = {held:g} is below vol_of_vol^2 = {needed:g}: the variance reaches zero{advice}"
     return (ResultWarning("FELLER_CONDITION_BROKEN", message, field),)

@@ -10,9 +10,10 @@ import numpy as np
 
 from riskwave.compute import montecarlo, risk
 from riskwave.compute.errors import InputError, ShapeMismatchError, TooLargeError
-from riskwave.compute.montecarlo import CashFlow, PrecisionTarget, SimulationSpec
+from riskwave.compute.montecarlo import CashFlow, Estimation, PrecisionTarget, SimulationSpec
 from riskwave.compute.montecarlo.sobol import SCRAMBLES
 from riskwave.compute.montecarlo.spec import HORIZON_DAYS_MAX, PATHS_MAX
+from riskwave.compute.registry import check_params
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.errors import CallError, refused_input
 from riskwave.server.market.periods import PERIODS_PER_YEAR_FROM_PRICES, TRADING_DAYS_PER_YEAR
@@ -23,6 +24,9 @@ from riskwave.v1.codec import decode_array, decode_params
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
+    from riskwave.compute.montecarlo import PortfolioModel
     from riskwave.compute.montecarlo.spec import Mode, Rebalancing, Sampling
     from riskwave.config.settings import LimitSettings
     from riskwave.server.history import ReturnHistory
@@ -32,6 +36,9 @@ T = TypeVar("T")
 MODEL = "normal"
 HORIZON_DAYS = 252
 CONFIDENCE = 0.95
+_TOLD = 5
+"""Assets whose mean and volatility an answer tells."""
+
 SEED_BITS = 53
 """Of a seed that the server draws: every language's plain number holds it."""
 
@@ -108,7 +115,8 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None, limit
         INVALID_ARGUMENT for whatever the kernels refuse, under the request's own name.
     """
     model = message.model or MODEL
-    law = _calibrated(history, model) if history is not None else _given_law(message.inline_assets)
+    params = decode_params(message.params, "spec.params")
+    law = _calibrated(history, model, params) if history is not None else _given_law(message.inline_assets)
     try:
         spec = replace(
             law.spec,
@@ -116,7 +124,7 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None, limit
             horizon_days=message.horizon_days or HORIZON_DAYS,
             seed=message.seed if message.HasField("seed") else secrets.randbits(SEED_BITS),
             model=model,
-            params=decode_params(message.params, "spec.params"),
+            params={**params, **law.spec.params},
             mode=_choice(_MODES, message.mode, "mode"),
             rebalancing=_choice(_REBALANCINGS, message.rebalancing, "rebalancing"),
             sampling=_choice(_SAMPLINGS, message.sampling, "sampling"),
@@ -178,47 +186,79 @@ def _given_law(message: pb.InlineAssets) -> SimulationInput:
     )
 
 
-def _calibrated(history: ReturnHistory, model: str) -> SimulationInput:
-    """Return the law of a history: its mean and sample covariance a day, or the returns themselves."""
-    periods_per_day, warnings = _periods_per_day(history, model)
+def _calibrated(history: ReturnHistory, model: str, params: Mapping[str, object]) -> SimulationInput:
+    """Return the law of a history: its mean and sample covariance a day, or the returns themselves.
+
+    Parameters that the request leaves out and the model can estimate come with it.
+    """
+    one = montecarlo.MODELS.get(model) if model in montecarlo.MODELS.names() else None
+    period_days, warnings = _period_days(history, model, one)
     fields = {**dict.fromkeys(("mean", "covariance", "history"), history.fields["returns"]), **history.fields}
-    if model in montecarlo.MODELS.names() and montecarlo.MODELS.get(model).takes_history:
+    if one is not None and one.takes_history:
         spec = SimulationSpec(history=history.returns, weights=history.weights, paths=2)
         return SimulationInput(spec, history.provenance, (), fields)
     try:
         estimate = risk.compute_covariance(history.returns, assets=history.assets)
+        mean, covariance, found = estimate.mean, estimate.covariance, Estimation({}, "")
+        if one is not None:
+            complete = check_params(one.params, params)
+            given = {name: complete[name] for name in params}
+            if one.estimate is not None:
+                found = one.estimate(history.returns, period_days, given) or found
+            if period_days != 1.0 and one.of_a_day is not None:
+                mean, covariance = one.of_a_day(mean, covariance, period_days, {**complete, **found.params})
     except InputError as error:
         raise rename(error, fields) from None
-    mean, covariance = estimate.mean, estimate.covariance
-    if periods_per_day != 1.0:
-        mean, covariance = mean * periods_per_day, covariance * periods_per_day
-    spec = SimulationSpec(mean=mean, covariance=covariance, weights=history.weights, paths=2)
+    told = [_tell_law(history, mean, covariance)]
+    if found.text:
+        told.append(ResultWarning(montecarlo.PARAMETERS_ESTIMATED, found.text, "spec.params"))
+    spec = SimulationSpec(mean=mean, covariance=covariance, weights=history.weights, paths=2, params=found.params)
     # A singular covariance is no matter here: paths are drawn from it as from any other.
-    return SimulationInput(spec, history.provenance, warnings, fields)
+    return SimulationInput(spec, history.provenance, (*warnings, *told), fields)
 
 
-def _periods_per_day(history: ReturnHistory, model: str) -> tuple[float, tuple[ResultWarning, ...]]:
-    """Return how much of a period of the history a trading day is, and what the caller should know about that.
+def _tell_law(history: ReturnHistory, mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> ResultWarning:
+    """Return what was estimated of the assets, in words; of the first ones, when they are many."""
+    volatilities = np.sqrt(np.diagonal(covariance))
+    shown = [
+        f"{name} {centre:.4g} and {volatility:.4g}"
+        for name, centre, volatility in zip(history.assets[:_TOLD], mean, volatilities, strict=False)
+    ]
+    rest = f", and those of {len(mean) - _TOLD} more" if len(mean) > _TOLD else ""
+    message = f"mean and volatility of a day, from {len(history.returns)} returns: {', '.join(shown)}{rest}"
+    return ResultWarning(montecarlo.PARAMETERS_ESTIMATED, message, history.fields["returns"])
 
-    Independent normal returns have means and variances in proportion to time. Of the other models longer periods do
-    not tell what a day is: tails, jumps, clusters and resampled periods do not scale.
+
+def _period_days(
+    history: ReturnHistory, model: str, one: PortfolioModel | None
+) -> tuple[float, tuple[ResultWarning, ...]]:
+    """Return how many trading days a period of the history has, and what the caller should know about that.
+
+    Of some laws a longer period tells what a day is (`PortfolioModel.of_a_day`); of the others it does not: tails,
+    jumps, clusters and resampled periods do not scale.
 
     Raises
     ------
     InputError
-        The prices are not daily, and the model is another one.
+        The prices are not daily, and the model is one of those.
     """
     spacing = history.spacing
     if spacing is None or spacing.periods_per_year == TRADING_DAYS_PER_YEAR:
         return 1.0, ()
-    if model != MODEL or spacing.periods_per_year is None:
+    if one is None or one.of_a_day is None or spacing.periods_per_year is None:
         allowed = "daily prices, because a step is a trading day"
         if spacing.periods_per_year is not None:
-            allowed += f"; the model {MODEL} alone converts the mean and covariance of longer periods"
+            known = ", ".join(each.name for each in montecarlo.MODELS if each.of_a_day is not None)
+            allowed += f"; of longer periods the models {known} tell what a day is, {model} does not"
         raise InputError("spec.portfolio", f"prices whose common dates are {spacing.frequency}", allowed)
-    ratio = spacing.periods_per_year / TRADING_DAYS_PER_YEAR
+    days = TRADING_DAYS_PER_YEAR / spacing.periods_per_year
     message = (
         f"the common dates are {spacing.frequency}, {spacing.periods_per_year:.4g} periods a year; their mean and "
-        f"covariance were divided by {1 / ratio:.4g} to have those of a trading day"
+        f"covariance were divided by {days:.4g} to have those of a trading day"
     )
-    return ratio, (ResultWarning(PERIODS_PER_YEAR_FROM_PRICES, message, history.fields["returns"]),)
+    if model != MODEL:
+        message = (
+            f"the common dates are {spacing.frequency}, {spacing.periods_per_year:.4g} periods a year of {days:.4g} "
+            f"trading days; mean and covariance are those of a day that the model {model} has then"
+        )
+    return days, (ResultWarning(PERIODS_PER_YEAR_FROM_PRICES, message, history.fields["returns"]),)

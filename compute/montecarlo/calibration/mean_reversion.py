@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DATES_MIN: Final = 24
 KAPPA_RANGE: Final = (0.01, 30.0)
+_STARTS: Final = ((1.0, 0.7), (5.0, 0.4), (0.3, 0.9), (15.0, 0.5))
 _LOG_TWO_PI: Final = math.log(2.0 * math.pi)
 
 
@@ -112,8 +113,12 @@ def fit_reversion(
     True
     """
     values = check_returns(returns, "history")
-    if len(values) < DATES_MIN or (values <= -1.0).any():
-        raise InputError("history", f"{len(values)} returns", f"at least {DATES_MIN} returns above -1")
+    if len(values) < DATES_MIN:
+        raise InputError("history", f"{len(values)} returns", f"at least {DATES_MIN} returns")
+    if values.min() <= -1.0:
+        row, asset = (int(index) for index in np.unravel_index(int(values.argmin()), values.shape))
+        allowed = "above -1, because the logarithm of what is left is taken"
+        raise InputError("history", f"a return of {values[row, asset]:.4g} of asset {asset} on row {row}", allowed)
     moves = np.log1p(values)
     moves = np.ascontiguousarray(moves - moves.mean(axis=0))
     still = np.ptp(moves, axis=0) == 0.0
@@ -137,13 +142,14 @@ def fit_reversion(
         ratio = math.expm1(-2.0 * rate * period_days / PERIODS_PER_YEAR) / math.expm1(-2.0 * rate / PERIODS_PER_YEAR)
         logarithms = filter_moves(moves, decay, share * ratio, (1.0 - share) * period_days, squares)
         scales = float(np.log(squares / count).sum())
-        return -0.5 * (assets * (count * (_LOG_TWO_PI + 1.0) + logarithms) + count * scales)
+        result: float = -0.5 * (assets * (count * (_LOG_TWO_PI + 1.0) + logarithms) + count * scales)
+        return result
 
     best = np.empty(0)
     errors: dict[str, float] = {}
     if free:
         ranges = {"kappa": KAPPA_RANGE, "transient_share": (0.0, 1.0)}
-        begins = [{"kappa": rate, "transient_share": share} for rate, share in ((1.0, 0.7), (5.0, 0.4), (0.3, 0.9), (15.0, 0.5))]
+        begins = [{"kappa": rate, "transient_share": part} for rate, part in _STARTS]
         starts = [np.array([begin[name] for name in free]) for begin in begins]
         best = maximise(log_likelihood, starts, [ranges[name] for name in free], "history")
         errors = dict(zip(free, standard_errors(log_likelihood, best).tolist(), strict=True))

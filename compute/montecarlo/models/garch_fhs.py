@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.law import PortfolioLaw
     from riskwave.compute.montecarlo.spec import SimulationSpec
 
+_SHOWN = 5
+"""Assets whose parameters are told."""
+
 _EVERY_DAY = 1 << 32
 """A word is always below it: every day jumps to another one of the history."""
 
@@ -103,6 +106,13 @@ def _calibrate(law: PortfolioLaw) -> dict[str, NDArray[np.float64]]:
     return {"garch": garch, "residuals": residuals}
 
 
+def _told(law: PortfolioLaw) -> str:
+    garch = law.calibration["garch"]
+    shown = [f"{omega:.3g}, {alpha:.3g}, {beta:.3g}" for omega, alpha, beta in garch[:3].T[:_SHOWN]]
+    rest = f" and those of {garch.shape[1] - _SHOWN} more" if garch.shape[1] > _SHOWN else ""
+    return f"omega, alpha and beta of the highest likelihood, asset by asset: {'; '.join(shown)}{rest}"
+
+
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     k0, k1 = split_seed(spec.seed)
     drifting = spec.rebalancing == "none"
@@ -133,5 +143,6 @@ MODELS.add(
         simulate=_simulate,
         path_step_ns=path_step_ns,
         calibrate=_calibrate,
+        told=_told,
     )
 )

@@ -47,6 +47,21 @@ def prepare_lognormal(law: PortfolioLaw) -> PortfolioLaw:
     return law
 
 
+def of_a_day(
+    mean: NDArray[np.float64], covariance: NDArray[np.float64], days: float, variances: float | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and covariance of a day's simple returns from those of a period of `days`.
+
+    `variances` tells how many times a day's variance of the logarithms that of the period is; as many as it has days
+    when left out.
+    """
+    growth = 1.0 + mean
+    log_covariance = np.log1p(covariance / np.outer(growth, growth)) / (days if variances is None else variances)
+    growth = np.exp(np.log1p(mean) / days)
+    result: NDArray[np.float64] = np.outer(growth, growth) * np.expm1(log_covariance)
+    return growth - 1.0, result
+
+
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     simulate_independent_days(spec, law, block, log_covariance=log_covariance(law))
 
@@ -78,6 +93,7 @@ MODELS.add(
         rebalancings=("daily", "none"),
         simulate=_simulate,
         path_step_ns=path_step_ns,
+        of_a_day=lambda mean, covariance, days, _params: of_a_day(mean, covariance, days),
         prepare=prepare_lognormal,
         ends_alone=ends_alone,
         sobol=SobolDriver(_simulate_on_sobol_points),

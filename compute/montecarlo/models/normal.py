@@ -14,12 +14,25 @@ from riskwave.compute.montecarlo.model import MODELS, PathBlock, PortfolioModel
 from riskwave.compute.montecarlo.sobol_paths import SobolDriver, simulate_on_sobol_points
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from riskwave.compute.montecarlo.law import PortfolioLaw
     from riskwave.compute.montecarlo.spec import SimulationSpec
+    from riskwave.compute.registry import Value
 
 
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     simulate_independent_days(spec, law, block)
+
+
+def _of_a_day(
+    mean: NDArray[np.float64], covariance: NDArray[np.float64], days: float, _params: Mapping[str, Value]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means and variances of independent returns are in proportion to time."""
+    return mean / days, covariance / days
 
 
 def path_step_ns(law: PortfolioLaw) -> float:
@@ -41,6 +54,7 @@ MODELS.add(
         rebalancings=("daily", "none"),
         simulate=_simulate,
         path_step_ns=path_step_ns,
+        of_a_day=_of_a_day,
         sobol=SobolDriver(simulate_on_sobol_points),
     )
 )

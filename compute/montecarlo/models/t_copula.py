@@ -167,6 +167,12 @@ def _calibrate(law: PortfolioLaw) -> dict[str, NDArray[np.float64]]:
     return {"correlation": fit.correlation, "degrees": np.array([fit.degrees])}
 
 
+def _told(law: PortfolioLaw) -> str:
+    if float(law.params["degrees"]) > 0.0 or len(law.weights) == 1:
+        return ""
+    return f"degrees = {float(law.calibration['degrees'][0]):.4g}, of the highest likelihood for the returns' ranks"
+
+
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
     k0, k1 = split_seed(spec.seed)
     pairing = MIRRORED if spec.sampling == "antithetic" else INDEPENDENT
@@ -215,5 +221,6 @@ MODELS.add(
         path_step_ns=path_step_ns,
         prepare=_prepare,
         calibrate=_calibrate,
+        told=_told,
     )
 )

@@ -253,7 +253,7 @@ def test_monthly_prices_give_a_law_of_days(stub, channel) -> None:
 
 def test_models_that_monthly_prices_cannot_feed_are_refused(stub, refused) -> None:
     data = {"holdings": {"symbols": ["GOLD", "COPPER"], "weights": [0.5, 0.5]}, "start_date": "2000-01-01"}
-    for model in (name for name in montecarlo.MODELS.names() if name != "normal"):
+    for model in (one.name for one in montecarlo.MODELS if one.of_a_day is None):
         refusal = refused(stub.Simulate, pb.SimulateRequest(spec={"portfolio": data, "paths": 100, "model": model}))
         assert (refusal.code.name, list(refusal.violations)) == ("INVALID_ARGUMENT", ["spec.portfolio"])
         assert "monthly" in refusal.message

@@ -50,7 +50,8 @@ def with_volatility(market: Market, change: float, asset: int) -> Market:
 def feller(market: Market) -> tuple[ResultWarning, ...]:
     """Warn where the variance can reach zero."""
     kappa, theta, epsilon = map(market.number, ("kappa", "theta", "vol_of_vol"))
-    return feller_warning(kappa, theta, epsilon, "model_params")
+    advice = ", and the scheme needs short steps; compare two numbers of steps"
+    return feller_warning(kappa, theta, epsilon, "model_params", advice)
 
 
 PRICING_MODELS.add(
