@@ -45,6 +45,15 @@ WEIGHTS: Final = parameter_pb2.ParameterSpec(
     doc="One an underlying. Left out, they are equal and sum to 1.",
 )
 
+FIXING_TIMES: Final = parameter_pb2.ParameterSpec(
+    name="fixing_times",
+    kind=parameter_pb2.PARAMETER_KIND_FLOAT,
+    low=0.0,
+    high=100.0,
+    unit="years",
+    doc="When the price is looked at, in years from now, ascending. Left out, at every step.",
+)
+
 _PAIR: Final = 2
 """Payoffs of more underlyings weigh them."""
 
@@ -70,6 +79,8 @@ def list_models() -> pb.ListModelsResponse:
         entry.parameters.extend(map(encode_param, payoff.params))
         if payoff.assets[1] > _PAIR:
             entry.parameters.append(WEIGHTS)
+        if payoff.takes_fixings:
+            entry.parameters.append(FIXING_TIMES)
     return answer
 
 

@@ -48,6 +48,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "volatility": "model_params.volatility",
     "dividend_yield": "model_params.dividend_yield",
     "weights": "payoff_params.weights",
+    "fixing_times": "payoff_params.fixing_times",
 }
 """The request's names of the kernels' arguments, where they differ."""
 
@@ -153,9 +154,10 @@ def decode_pricing(request: pb.PriceDerivativeRequest) -> PricingSpec:
     market: dict[str, Any] = {
         name: _numbers(model_params.pop(name), FIELDS[name]) for name in _PER_ASSET if name in model_params
     }
-    if "weights" in payoff_params:
-        weights = _numbers(payoff_params.pop("weights"), FIELDS["weights"])
-        market["weights"] = weights if isinstance(weights, tuple) else (weights,)
+    for name in ("weights", "fixing_times"):
+        if name in payoff_params:
+            given = _numbers(payoff_params.pop(name), FIELDS[name])
+            market[name] = given if isinstance(given, tuple) else (given,)
     if request.HasField("correlation"):
         market["correlation"] = decode_array(request.correlation, "correlation")
     return pricing.PricingSpec(

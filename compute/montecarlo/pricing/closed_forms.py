@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from scipy import special
 
 if TYPE_CHECKING:
@@ -32,12 +33,15 @@ def probability_beyond(forward: float, strike: float, deviation: float, sign: fl
 
 
 def geometric_mean(market: Market, *, include_start: bool) -> tuple[float, float]:
-    """Return mean and log deviation of the geometric mean of the prices at the steps, with or without the start.
+    """Return mean and log deviation of the geometric mean of the prices at the fixings, with or without the start.
 
-    Kemna and Vorst (1990), for discrete fixings of one price in geometric Brownian motion.
+    Kemna and Vorst (1990), for discrete fixings of one price in geometric Brownian motion: the logarithm at the k-th
+    of n fixings varies with all after it, so its time counts 2 (n - k) + 1 times.
     """
-    n, dt, sigma = market.steps, market.step_years, float(market.volatilities[0])
+    sigma, dt = float(market.volatilities[0]), market.step_years
+    times = (market.fixings + 1 if len(market.fixings) else np.arange(1, market.steps + 1)) * dt
+    n = len(times)
     count = n + 1 if include_start else n
-    mean = (float(market.carries[0]) - 0.5 * sigma**2) * dt * n * (n + 1) / 2.0 / count
-    variance = sigma**2 * dt * n * (n + 1) * (2 * n + 1) / 6.0 / count**2
+    mean = (float(market.carries[0]) - 0.5 * sigma**2) * math.fsum(times) / count
+    variance = sigma**2 * math.fsum(times * np.arange(2 * n - 1, 0, -2)) / count**2
     return float(market.spots[0]) * math.exp(mean + 0.5 * variance), math.sqrt(variance)

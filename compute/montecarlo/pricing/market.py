@@ -40,6 +40,8 @@ class Market:
         Risk-free rate a year, continuously compounded.
     maturity_years, steps
         Length, and number of equal steps.
+    fixings
+        Steps, counted from 0, after which a payoff that is on a mean looks at the price; empty means all.
     """
 
     params: Mapping[str, Value]
@@ -51,6 +53,7 @@ class Market:
     rate: float
     maturity_years: float
     steps: int
+    fixings: NDArray[np.int64]
 
     @property
     def assets(self) -> int:
@@ -77,7 +80,13 @@ class Market:
         return float(self.params[name])
 
 
-def market_of(spec: PricingSpec, model: PricingModel, params: Mapping[str, Value], steps: int) -> Market:
+def market_of(
+    spec: PricingSpec,
+    model: PricingModel,
+    params: Mapping[str, Value],
+    steps: int,
+    fixings: NDArray[np.int64],
+) -> Market:
     """Check what a specification says of the market, and complete it.
 
     Raises
@@ -117,6 +126,7 @@ def market_of(spec: PricingSpec, model: PricingModel, params: Mapping[str, Value
         rate=check_number(spec.risk_free_rate, "risk_free_rate", low=-1.0, high=10.0),
         maturity_years=check_number(spec.maturity_years, "maturity_years", low=0.0, high=100.0),
         steps=steps,
+        fixings=fixings,
     )
 
 

@@ -117,6 +117,8 @@ class Payoff:
         Whether the holder chooses the date.
     exercise_at_once
         Whether the start is one of those dates.
+    takes_fixings
+        Whether it can look at the price at given times instead of every step.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Payoff:
     lipschitz: bool = False
     early_exercise: bool = False
     exercise_at_once: bool = False
+    takes_fixings: bool = False
 
     @property
     def continuous(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -53,18 +53,27 @@ class Paths:
         What they were made of.
     logs
         Logarithms of the prices after each step, shape (assets, steps, lanes).
-    kept
-        Features that were computed already.
+    kept, fixed
+        Features, and paths at the fixings, that were computed already.
     """
 
     market: Market
     noise: Noise
     logs: NDArray[np.float64]
     kept: dict[tuple[bool, bool], Features] = field(default_factory=dict)
+    fixed: list[Paths] = field(default_factory=list)
 
     def terminal(self) -> NDArray[np.float64]:
         """Return the prices at maturity, shape (assets, lanes)."""
         return exponentials(self.logs[:, -1])
+
+    def at_fixings(self) -> Paths:
+        """Return the paths with no other step than those at which a mean looks at the price."""
+        if not len(self.market.fixings):
+            return self
+        if not self.fixed:
+            self.fixed.append(replace(self, logs=self.logs[:, self.market.fixings], kept={}, fixed=[]))
+        return self.fixed[0]
 
     def features(self, *, levels: bool = False, continuous: bool = False) -> Features:
         """Return the features of the only price; the arithmetic mean is meaningless unless asked for by `levels`."""

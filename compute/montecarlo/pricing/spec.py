@@ -53,6 +53,8 @@ class PricingSpec:
         Of the assets' Brownian motions, shape (assets, assets); None means independent.
     weights
         Of the assets in a basket; None means equal ones that sum to 1.
+    fixing_times
+        Years from now, ascending, at which a payoff that is on a mean looks at the price; empty means every step.
     steps
         Equal time steps; 0 lets payoff and model decide.
     seed
@@ -81,6 +83,7 @@ class PricingSpec:
     dividend_yield: float | Sequence[float] = 0.0
     correlation: ArrayLike | None = None
     weights: Sequence[float] | None = None
+    fixing_times: Sequence[float] = ()
     steps: int = 0
     seed: int = 0
     sampling: Sampling = "independent"

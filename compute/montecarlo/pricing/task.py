@@ -10,6 +10,7 @@ import numpy as np
 
 from riskwave.compute.errors import InputError, TooLargeError
 from riskwave.compute.montecarlo.philox import SEED_MAX
+from riskwave.compute.montecarlo.pricing.fixings import fixings_of, steps_for_fixings
 from riskwave.compute.montecarlo.pricing.market import market_of
 from riskwave.compute.montecarlo.pricing.model import PRICING_MODELS
 from riskwave.compute.montecarlo.pricing.payoff import PAYOFFS, Contract
@@ -79,9 +80,12 @@ def task_of(spec: PricingSpec) -> Task:
     steps = spec.steps
     if steps == 0:
         fine = 1 if math.isinf(model.step_years_max) else math.ceil(maturity / model.step_years_max - 1e-9)
-        steps = max(payoff.step_count(params, maturity), fine, 1)
+        if len(spec.fixing_times):
+            steps = steps_for_fixings(spec, payoff, fine)
+        else:
+            steps = max(payoff.step_count(params, maturity), fine, 1)
         _check_integer("steps", steps, 1, STEPS_MAX)
-    market = market_of(spec, model, model_params, steps)
+    market = market_of(spec, model, model_params, steps, fixings_of(spec, payoff, steps))
     low, high = payoff.assets
     if not low <= market.assets <= min(high, model.assets_max):
         words = f"{low}" if low == high else f"{low} to {min(high, model.assets_max)}"

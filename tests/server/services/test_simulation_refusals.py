@@ -110,6 +110,12 @@ PRICES = {
         "10000",
         "at most 5300",
     ),
+    "fixing times": (
+        derivative(payoff="asian", payoff_params={"strike": 100.0, "fixing_times": [0.5, 0.25]}),
+        "payoff_params.fixing_times[1]",
+        "0.25",
+        "ascending",
+    ),
     "maturity": (derivative(maturity_years=-1.0), "maturity_years", "-1.0", "from 0 to 100"),
 }
 

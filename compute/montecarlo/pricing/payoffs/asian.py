@@ -1,4 +1,4 @@
-"""Asian option on the mean of prices at equally spaced dates; the geometric mean is the arithmetic one's control."""
+"""Asian option on the mean of prices at the steps, or at given times; the geometric mean is the control."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ if TYPE_CHECKING:
 
 
 def _geometric_mean(contract: Contract, paths: Paths) -> NDArray[np.float64]:
-    mean = paths.features().geometric_mean
+    fixed = paths.at_fixings()
+    mean = fixed.features().geometric_mean
     if not contract.params["include_start"]:
         return mean
-    steps, spot = paths.market.steps, float(paths.market.spots[0])
-    return np.asarray(spot * (mean / spot) ** (steps / (steps + 1)))
+    count, spot = fixed.logs.shape[1], float(paths.market.spots[0])
+    return np.asarray(spot * (mean / spot) ** (count / (count + 1)))
 
 
 def _mean(contract: Contract, paths: Paths) -> NDArray[np.float64]:
     """Return the mean that the option is on."""
     if contract.params["average"] == "geometric":
         return _geometric_mean(contract, paths)
-    mean = paths.features(levels=True).mean
+    fixed = paths.at_fixings()
+    mean = fixed.features(levels=True).mean
     if not contract.params["include_start"]:
         return mean
-    steps, spot = paths.market.steps, float(paths.market.spots[0])
-    return (mean * steps + spot) / (steps + 1)
+    count, spot = fixed.logs.shape[1], float(paths.market.spots[0])
+    return np.asarray((mean * count + spot) / (count + 1))
 
 
 def _beyond(contract: Contract, mean: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,7 +75,7 @@ PAYOFFS.add(
     Payoff(
         name="asian",
         title="Asian option",
-        doc="A European option on the mean of the prices at the steps.",
+        doc="A European option on the mean of the prices at the steps, or at fixing_times: years from now, ascending.",
         reference="Kemna and Vorst (1990), A pricing method for options based on average asset values. JBF 14(1)",
         params=(
             STRIKE,
@@ -87,5 +89,6 @@ PAYOFFS.add(
         expectation=_expectation,
         control=lambda contract, _terminal: _GEOMETRIC if contract.model == "gbm" else FORWARD,
         slope=_slope,
+        takes_fixings=True,
     )
 )
