@@ -2,7 +2,8 @@
 
 An entry's key holds the version of its series, which the store changes with every import in the same transaction, from
 whichever process. A read asks the store for the versions only, one small query, and takes the bars from the first tier
-that has them under that version; what is there of older versions is never found again, and ages out.
+that has them under that version; what is there of older versions is never found again, and ages out. Where the database
+can say at once that nothing was stored since, the versions of before are taken and nothing is asked.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from riskwave.server.market import store as _store
 from riskwave.server.market.cache_codec import CachedBars, decode_bars, encode_bars
 from riskwave.server.market.cache_memory import MemoryTier, jittered
 from riskwave.server.market.cache_redis import RedisTier
+from riskwave.server.market.change_mark import ChangeMark
 from riskwave.server.market.dates import TIME_MAX_NS, TIME_MIN_NS
 from riskwave.server.market.tables import facts
 
@@ -38,6 +40,9 @@ WHOLE_ROWS_MAX: Final = 20_000
 
 FROM_REDIS_S: Final = 300.0
 """What comes from Redis stays in memory for at most so long."""
+
+_KNOWN_MAX: Final = 512
+"""Selections whose versions are remembered while nothing is stored."""
 
 _LONG: Final = frozenset({"daily", "weekly", "monthly", "quarterly", "yearly", "irregular"})
 _IDENTITY: Final = "store.identity"
@@ -88,6 +93,9 @@ class PriceCache:
         self._settings = settings
         self._run_io = run_io
         self._identity = ""
+        self._mark = ChangeMark(store.database)
+        self._known: dict[Selection, list[_Head]] = {}
+        self._known_at: int | None = None
         self.memory = MemoryTier(settings.memory_bytes)
         url = settings.redis_url
         self.redis: RedisTier | None = None
@@ -105,7 +113,7 @@ class PriceCache:
 
     async def get(self, selection: Selection) -> CacheRead:
         """Return what `PriceStore.get` would; errors as there."""
-        heads: list[_Head] = await self._run_io(self._heads, selection)
+        heads = await self._versions(selection)
         held: dict[bytes, CachedBars] = {}
         for head in heads:
             bars = self.memory.get(head.key)
@@ -134,8 +142,23 @@ class PriceCache:
 
     async def close(self) -> None:
         """End the connections."""
+        self._mark.close()
         if self.redis is not None:
             await self.redis.close()
+
+    async def _versions(self, selection: Selection) -> list[_Head]:
+        """Return the series of a selection as they are now."""
+        # Before the query: what is stored while it runs makes the mark another one at the next read.
+        mark = self._mark.read()
+        if mark is None or mark != self._known_at:
+            self._known.clear()
+            self._known_at = mark
+        heads = self._known.get(selection)
+        if heads is None:
+            heads = await self._run_io(self._heads, selection)
+            if mark is not None and mark == self._known_at and len(self._known) < _KNOWN_MAX:
+                self._known[selection] = heads
+        return heads
 
     async def _look_up(self, redis: RedisTier, missing: list[_Head], held: dict[bytes, CachedBars]) -> None:
         values = await redis.get([head.key for head in missing])

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -288,3 +289,37 @@ async def test_a_password_is_shown_nowhere(path: str) -> None:
         await cache.get(PART)
         assert not cache.health.healthy
         assert "s3cret" not in repr(cache.health)
+
+
+async def test_nothing_is_asked_of_a_store_in_which_nothing_was_stored(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
+    database, other = Database(StoreSettings(url=url)), Database(StoreSettings(url=url))
+    database.upgrade()
+    store = PriceStore(database)
+    store.upsert("user", [SeriesRows("X", np.arange(3), np.array([1.0, 2.0, 3.0]))])
+    asked: list[str] = []
+
+    async def run_io(work: Callable[..., Any], *arguments: Any) -> Any:
+        asked.append(work.__name__)
+        return work(*arguments)
+
+    cache = PriceCache(store, CacheSettings(), run_io)
+    wanted = Selection.parse(["X"])
+    await cache.get_series(wanted)  # writes the store's identity
+    for closes in ([1.0, 2.0, 4.0], [1.0, 5.0, 4.0]):
+        writer = PriceStore(other if closes[1] == 2.0 else database)  # another process, then this one
+        writer.upsert("user", [SeriesRows("X", np.arange(3), np.array(closes))])
+        asked.clear()
+        assert (await cache.get_series(wanted))[0].close.tolist() == closes
+        assert "_heads" in asked
+        asked.clear()
+        for _ in range(3):
+            assert (await cache.get_series(wanted))[0].close.tolist() == closes
+        assert asked == []
+    cache._mark.close()  # as after a failure: what was known is not believed any more
+    cache._mark._path = None
+    await cache.get_series(wanted)
+    assert asked == ["_heads"]
+    await cache.close()
+    for one in (database, other):
+        one.close()

@@ -35,7 +35,7 @@ def test_sample_prices_with_their_provenance(stub) -> None:
     assert answer.meta.prices[0].row_count == 3
     assert answer.meta.origin in {meta_pb2.RESULT_ORIGIN_STORE, meta_pb2.RESULT_ORIGIN_MEMORY_CACHE}
     assert get(stub, "WTI").meta.origin == meta_pb2.RESULT_ORIGIN_MEMORY_CACHE
-    assert len(answer.meta.digest) == 64
+    assert len(answer.meta.digest) == 32
 
 
 def test_common_dates_when_asked_for(stub) -> None:
