@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from riskwave._watching import RECONNECT_ATTEMPTS
 from riskwave.cli._options import Output
 from riskwave.cli._output import console, message
 
@@ -25,7 +26,7 @@ _COLUMNS = ("symbol", "price", "change", "%", "time", "source")
 def show_state(state: str) -> None:
     """Tell people on stderr when the connection is lost and back."""
     if state == "reconnecting":
-        message("connection lost, reconnecting")
+        message(f"connection lost, reconnecting: {RECONNECT_ATTEMPTS} attempts at most")
     elif state == "connected":
         message("connected")
 

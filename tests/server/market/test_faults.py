@@ -164,6 +164,24 @@ async def test_an_error_and_then_an_answer_is_an_answer(bench, answers):
     assert len(bench.vendor.asked) == 3
 
 
+async def test_a_limit_in_the_middle_of_a_batch_loses_nothing_of_it(bench, answers):
+    """Of three symbols two are had before the day's limit: they are stored, and not asked for again."""
+    bench.answer(answers.reply(GOOD), answers.reply(GOOD), answers.reply({"Information": ECHO}))
+    symbols = ["WTI", "BRENT", "ALUMINUM"]
+    with pytest.raises(AllSourcesFailedError) as caught:
+        await bench.fetcher.get(symbols, "auto", timeout_s=5.0)
+    assert KEY not in str(caught.value)
+    had = {one.symbol for one in bench.store.assets()}
+    (missed,) = set(symbols) - had
+    assert caught.value.symbols == (missed,)
+    assert [(one.symbol, one.status) for one in caught.value.outcomes] == [(missed, "refused")]
+    assert "QUOTA_EXHAUSTED" in str(caught.value)
+    again = await bench.fetcher.get(sorted(had), "auto", timeout_s=5.0)
+    assert [one.prices.close.tolist() for one in again.series] == [[60.1, 60.5]] * 2
+    assert [one.detail for one in again.outcomes] == ["everything is stored already"] * 2
+    assert len(bench.vendor.asked) == 3
+
+
 async def test_a_store_that_is_locked_loses_no_answer_and_asks_for_none_twice(bench, answers):
     bench.answer(answers.reply(GOOD))
     other = sqlite3.connect(bench.path, isolation_level=None)
