@@ -65,7 +65,8 @@ def list_models() -> pb.ListModelsResponse:
     answer = pb.ListModelsResponse()
     for name in sorted(models.keys() | pricers.keys()):
         one = models.get(name) or pricers[name]
-        spec = answer.models.add(name=name, title=one.title, doc=one.doc, reference=one.reference)
+        doc = f"{one.doc} For prices: {pricers[name].doc}" if name in models and name in pricers else one.doc
+        spec = answer.models.add(name=name, title=one.title, doc=doc, reference=one.reference)
         spec.parameters.extend(map(encode_param, one.params))
         if name in models:
             spec.simulates_portfolios = spec.calibrates = True

@@ -63,7 +63,7 @@ MODELS.add(
         params=(
             Param(
                 "kappa",
-                0.7,
+                0.694,
                 "Rate at which a deviation reverts. Left out, stored prices tell it.",
                 low=0.0,
                 high=100.0,

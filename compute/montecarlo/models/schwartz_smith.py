@@ -62,7 +62,7 @@ MODELS.add(
         params=(
             Param(
                 "kappa",
-                1.5,
+                1.49,
                 "Rate at which a deviation reverts. Left out, stored prices tell it.",
                 low=0.0,
                 high=100.0,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from riskwave.compute import montecarlo
+from riskwave.compute.montecarlo import pricing
 from riskwave.v1 import meta_pb2, risk_service_pb2, risk_service_pb2_grpc, simulation_service_pb2_grpc
 from riskwave.v1 import simulation_pb2 as spec_pb
 from riskwave.v1 import simulation_service_pb2 as pb
@@ -168,6 +169,22 @@ def test_a_stream_that_is_stopped_leaves_what_it_sent(stub) -> None:
     assert 0 < first.result.num_simulations < 50_000_000
     assert first.result.statistics.mean_return.standard_error > 0
     assert first.progress.time_left.ToTimedelta().total_seconds() > 0
+
+
+def test_what_simulates_and_prices_means_the_same_by_a_name(stub) -> None:
+    listed = {model.name: model for model in stub.ListModels(pb.ListModelsRequest()).models}
+    for pricer in pricing.PRICING_MODELS:
+        assert pricer.doc in listed[pricer.name].doc
+        assert listed[pricer.name].simulates_portfolios
+        own = {param.name: param for param in montecarlo.MODELS.get(pricer.name).params}
+        for param in pricer.params:
+            other = own.get(param.name, param)
+            assert (other.default, other.low, other.high, other.unit) == (
+                param.default,
+                param.low,
+                param.high,
+                param.unit,
+            )
 
 
 def test_it_stops_at_the_wanted_precision(stub) -> None:
