@@ -14,7 +14,7 @@ from riskwave.cli._output import write, write_csv, write_grid, write_json, write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from riskwave import Prices
+    from riskwave import Prices, Source
     from riskwave._results import Grid
 
 app = typer.Typer(help="Stored, fetched, imported and watched prices.", add_completion=False, no_args_is_help=True)
@@ -56,13 +56,18 @@ def sources(common: Common) -> None:
     names = tuple(rows[0])[:-2] if rows else ()
     cells = tuple(tuple("" if row[name] is None else format_value(row[name]) for name in names) for row in rows)
     columns = tuple(name.replace("_", " ") for name in names)
-    errors = tuple(
-        f"{one.name}: {one.last_error} (correlation id {one.last_error_correlation_id})"
-        for one in found
-        if one.last_error
-    )
-    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4, 8}), errors, spare=(9, 8, 3))
+    notes = tuple(note for one in found for note in _notes(one))
+    grid = Grid(f"{len(rows)} sources", columns, cells, frozenset({3, 4, 8}), notes, spare=(9, 8, 3))
     write(common.output, kind="sources", document=found.to_dict(), rows=rows, grids=[grid])
+
+
+def _notes(source: Source) -> Iterator[str]:
+    """Yield what a reader of the table wants to know next: when it can be asked again, and what went wrong."""
+    times = [budget.reset_time for budget in source.budgets if budget.reset_time is not None]
+    if times:
+        yield f"{source.name}: the next call is free at {max(times):%Y-%m-%d %H:%M:%S} UTC"
+    if source.last_error:
+        yield f"{source.name}: {source.last_error} (correlation id {source.last_error_correlation_id})"
 
 
 @app.command()

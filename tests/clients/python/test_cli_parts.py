@@ -1,5 +1,6 @@
 """Parts of the command line that need no process: fitting of tables, charts, options, JSON and CSV."""
 
+import datetime as dt
 import json
 import math
 from typing import Any
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 import typer
 
+import riskwave as rw
 from riskwave._results import Grid
 from riskwave.cli._charts import histogram, sparkline
 from riskwave.cli._fitting import fit
 from riskwave.cli._options import parse_names, parse_params, parse_weights
 from riskwave.cli._output import write_csv, write_grid, write_json
+from riskwave.cli.prices import _notes
 
 NUMBERS = tuple(f"{10**i}.25" for i in range(6))
 WIDE = Grid("wide", ("day", *"abcdef"), (("2020-01-01", *NUMBERS),), frozenset(range(1, 7)), ("a note",))
@@ -120,3 +123,27 @@ def test_options_become_arguments() -> None:
 def test_options_that_say_nothing_are_usage_errors(parse: Any, given: Any) -> None:
     with pytest.raises(typer.BadParameter):
         parse(given)
+
+
+def test_a_source_that_is_used_up_says_until_when_and_with_which_error() -> None:
+    free = dt.datetime(2026, 11, 24, 0, 0, 5, tzinfo=dt.UTC)
+    budgets = (rw.BudgetWindow(1.0, 1, 0, free - dt.timedelta(days=1)), rw.BudgetWindow(86_400.0, 25, 0, free))
+    source = rw.Source(
+        "fmp",
+        "FMP",
+        "primary",
+        "exhausted",
+        budgets,
+        1,
+        2,
+        "QUOTA_EXHAUSTED: Limit Reach",
+        "c0ffee",
+        None,
+        None,
+        None,
+        0,
+    )
+    assert list(_notes(source)) == [
+        "fmp: the next call is free at 2026-11-24 00:00:05 UTC",
+        "fmp: QUOTA_EXHAUSTED: Limit Reach (correlation id c0ffee)",
+    ]
