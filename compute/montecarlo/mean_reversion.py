@@ -168,4 +168,8 @@ def estimate_reversion(
 
 
 def _error_text(error: float) -> str:
-    return f" (standard error {error:.2g})" if math.isfinite(error) else " (at the end of its range)"
+    return (
+        f" (standard error {error:.2g})"
+        if math.isfinite(error)
+        else " (without a standard error: at an end of its range)"
+    )

@@ -21,11 +21,16 @@ from riskwave.compute.montecarlo.path_state import PERIODS_PER_YEAR
 from riskwave.compute.risk.inputs import check_returns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
 DATES_MIN: Final = 24
 KAPPA_RANGE: Final = (0.01, 30.0)
 _STARTS: Final = ((1.0, 0.7), (5.0, 0.4), (0.3, 0.9), (15.0, 0.5))
+_EDGE: Final = 1e-3
+"""So near to an end of its range, a parameter has no error that a curvature would tell."""
+
 _LOG_TWO_PI: Final = math.log(2.0 * math.pi)
 
 
@@ -152,7 +157,7 @@ def fit_reversion(
         begins = [{"kappa": rate, "transient_share": part} for rate, part in _STARTS]
         starts = [np.array([begin[name] for name in free]) for begin in begins]
         best = maximise(log_likelihood, starts, [ranges[name] for name in free], "history")
-        errors = dict(zip(free, standard_errors(log_likelihood, best).tolist(), strict=True))
+        errors = _errors(log_likelihood, best, [ranges[name] for name in free], free)
     likelihood = log_likelihood(best)
     rate, share = unpack(best)
     return ReversionFit(
@@ -162,3 +167,23 @@ def fit_reversion(
         daily_volatilities=np.sqrt(squares / count),
         log_likelihood=likelihood,
     )
+
+
+def _errors(
+    log_likelihood: Callable[[NDArray[np.float64]], float],
+    best: NDArray[np.float64],
+    bounds: list[tuple[float, float]],
+    names: list[str],
+) -> dict[str, float]:
+    """Return the standard errors of the numbers that lie inside of their ranges; the others are held where they are."""
+    inside = [index for index, (low, high) in enumerate(bounds) if low + _EDGE < best[index] < high - _EDGE]
+
+    def of_those_inside(point: NDArray[np.float64]) -> float:
+        whole = best.copy()
+        whole[inside] = point
+        return log_likelihood(whole)
+
+    if not inside:
+        return {}
+    errors = standard_errors(of_those_inside, best[inside]).tolist()
+    return dict(zip([names[index] for index in inside], errors, strict=True))

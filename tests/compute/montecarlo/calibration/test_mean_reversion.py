@@ -66,6 +66,15 @@ def test_what_is_given_stays():
     assert whole.log_likelihood <= fit.log_likelihood
 
 
+def test_at_the_end_of_a_range_only_the_other_number_has_an_error():
+    moves = np.diff(np.random.default_rng(4).standard_normal(1_500)) * 0.01
+    fit = fit_reversion(np.expm1(moves)[:, None])  # noise around a level: all of it reverts, at once
+    assert fit.transient_share == pytest.approx(1.0, abs=1e-3)
+    assert math.isnan(fit.standard_errors["transient_share"])
+    wandering = np.random.default_rng(5).normal(0.0, 0.01, (1_500, 1))
+    assert 0.0 <= fit_reversion(wandering).transient_share <= 1.0
+
+
 @pytest.mark.parametrize("returns", [np.full((10, 1), 0.1), np.full((30, 1), 0.1), np.full((30, 2), -1.0)])
 def test_what_cannot_be_fitted_is_refused(returns):
     with pytest.raises(InputError) as refusal:
