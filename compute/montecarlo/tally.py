@@ -26,6 +26,7 @@ from riskwave.compute.estimates import (
     standard_deviation_standard_error,
     student_estimate,
 )
+from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.moments import power_sums
 from riskwave.compute.montecarlo.summary import (
     HISTOGRAM_BINS_MAX,
@@ -46,10 +47,31 @@ if TYPE_CHECKING:
 CELLS: Final = 1 << 18
 
 
-def cells_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the cell of each number, a never falling function."""
-    place = (values / (1.0 + np.abs(values)) + 1.0) * (0.5 * CELLS)
-    return np.minimum(place.astype(np.int64), CELLS - 1)
+@kernel(inline=True)
+def cell_of(value: float) -> int:
+    """Return the cell of a number, a never falling function."""
+    return min(int((value / (1.0 + abs(value)) + 1.0) * (0.5 * CELLS)), CELLS - 1)
+
+
+@kernel()
+def _count(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Return the cells that hold a number, ascending, how many each, and how many of the numbers are none."""
+    dense = np.zeros(CELLS, dtype=np.int32)
+    undefined, distinct = 0, 0
+    for value in values:
+        if value == value:  # noqa: PLR0124 - only NaN differs from itself
+            cell = cell_of(value)
+            distinct += dense[cell] == 0
+            dense[cell] += 1
+        else:
+            undefined += 1
+    cells, counts = np.empty(distinct, dtype=np.int64), np.empty(distinct, dtype=np.int64)
+    found = 0
+    for cell in range(CELLS):
+        if dense[cell] > 0:
+            cells[found], counts[found] = cell, dense[cell]
+            found += 1
+    return cells, counts, undefined
 
 
 def edges_of(cells: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -88,12 +110,12 @@ class Counts:
 
 def count_values(values: NDArray[np.float64], levels: Sequence[float]) -> Counts:
     """Count the numbers of a chunk's paths, NaN where a path has none."""
-    known = values[~np.isnan(values)]
-    cells, counts = np.unique(cells_of(known), return_counts=True)
+    cells, counts, undefined = _count(values)
+    known = values[~np.isnan(values)] if undefined else values
     return Counts(
         cells=cells,
-        counts=counts.astype(np.int64),
-        undefined=len(values) - len(known),
+        counts=counts,
+        undefined=undefined,
         minimum=float(known.min()) if len(known) else math.inf,
         maximum=float(known.max()) if len(known) else -math.inf,
         powers=power_sums(known)[None, :],
