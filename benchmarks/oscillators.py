@@ -2,14 +2,15 @@
 
     python benchmarks/oscillators.py                      # the 47 momentum functions on one series
     python benchmarks/oscillators.py RSI MACD STOCH       # these only
-    python benchmarks/oscillators.py --panel --sweep --live
+    python benchmarks/oscillators.py --panel --sweep --live      # panels, windows and streams too: under 3 minutes
     python benchmarks/oscillators.py --takt build/takt/bin/python
 
 ta-lib-takt has TA-Lib's import name, so that it needs an environment of its own with it and NumPy: ``--takt`` names
 that interpreter, which then times the same bars in between.
 
 One series: all sides compute all outputs of the same arrays. Panel: TA-Lib is called for one contiguous column after
-the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other. Every figure is the least
+the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other, of all functions whose first
+parameter is a number of bars that both sides name alike. Every figure is the least
 processor time of the calling thread over several rounds in which the sides take turns: nobody uses a second thread, and
 the time that other programs take on a busy machine does not count.
 """
@@ -41,8 +42,6 @@ Peer = tuple[str, dict[str, str]]
 PANEL_BARS, PANEL_SYMBOLS = 5_000, 500
 SWEEP_BARS, SWEEP_WINDOWS = 100_000, list(range(2, 101))
 LIVE_FRAMES, LIVE_SYMBOLS = 10_000, 500
-PANEL_NAMES = ("RSI", "MACD", "STOCH", "ADX", "CCI", "WILLR")
-SWEEP_NAMES = ("RSI", "CCI", "WILLR", "ROC", "CMOU", "MFI")
 LIVE_NAMES = ("RSI", "MACD", "STOCH", "ADX", "CCI", "WILLR", "MFI", "EMA")
 
 
@@ -196,16 +195,23 @@ def run_sweep(entries: list[Oscillator], rounds: int) -> None:
     print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars: ns per bar and window")
     ratios = []
     for entry in entries:
-        windows = [window for window in SWEEP_WINDOWS if window >= entry.params[0].low]
-        theirs, ours = peer_call(peer_of(entry), bars), our_call(entry, bars, {"timeperiod": windows})
+        swept = entry.params[0]
+        windows = [window for window in SWEEP_WINDOWS if window >= swept.low]
+        theirs, ours = peer_call(peer_of(entry), bars), our_call(entry, bars, {swept.name: windows})
 
-        def loop(theirs: Callable[..., object] = theirs, windows: list[int] = windows) -> None:
+        def loop(theirs: Callable[..., object] = theirs, windows: list[int] = windows, name: str = swept.name) -> None:
             for window in windows:
-                theirs(timeperiod=window)
+                theirs(**{name: window})
 
         both = [lambda ours=ours: timed(ours), lambda loop=loop: timed(loop)]
         ratios.append(report(entry.name, best_of(both, rounds), SWEEP_BARS * len(windows)))
     summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
+
+
+def sweepable(entry: Oscillator) -> bool:
+    """Return whether the first parameter is a number of bars that TA-Lib has by the same name."""
+    names = [param.name for param in entry.params[:1]]
+    return names[:1] != ["acceleration"] and names[:1] == list(abstract.Function(entry.peer).parameters)[:1] != []
 
 
 def run_live(entries: list[Oscillator]) -> None:
@@ -264,9 +270,9 @@ def main() -> None:
     entries = [entry for entry in OSCILLATORS if entry.peer and entry.name in chosen]
     run_series(entries, options.bars, options.rounds, options.takt)
     if options.panel:
-        run_panel([OSCILLATORS.get(name) for name in PANEL_NAMES], 3)
+        run_panel(entries, 3)
     if options.sweep:
-        run_sweep([OSCILLATORS.get(name) for name in SWEEP_NAMES], 3)
+        run_sweep([entry for entry in entries if sweepable(entry)], 2)
     if options.live:
         run_live([OSCILLATORS.get(name) for name in LIVE_NAMES])
 
