@@ -278,7 +278,8 @@ class TestPrices:
         assert "WTI (sample), 3 bars" in str(self.make()["WTI"])
 
     def test_heartbeats_are_no_updates(self) -> None:
-        assert _price_results.decode_price_update(market.WatchPricesResponse(heartbeat=market.Heartbeat())) is None
+        decode = _price_results.PriceUpdateDecoder()
+        assert decode(market.WatchPricesResponse(heartbeat=market.Heartbeat())) is None
 
 
 def test_rows_are_a_tuple_with_a_frame() -> None:
