@@ -33,7 +33,7 @@ CHUNK_PATHS_MAX: Final = 1 << 18
 CHUNKS_MAX: Final = 500_000
 """Most chunks of a plan: about four hours on one core."""
 
-_COUNT_NS: Final = 200.0
+_COUNT_NS: Final = 60.0
 """Time to count the results of one path, beside simulating it."""
 
 

@@ -161,7 +161,7 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
 
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
-    return 2.3 if law.mode == "collapsed" else 3.0 + 0.7 * len(law.weights)
+    return 2.1 if law.mode == "collapsed" else 2.5 + 0.55 * len(law.weights)
 
 
 MODELS.add(

@@ -126,7 +126,7 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
 
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
-    return 4.0 + 2.3 * len(law.weights)
+    return 3.0 + 1.25 * len(law.weights)
 
 
 MODELS.add(

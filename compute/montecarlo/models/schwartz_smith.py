@@ -50,7 +50,7 @@ def _of_a_day(
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
     assets = len(law.weights)
-    return 20.0 + 4.5 * assets + 0.03 * assets * assets
+    return 10.0 + 3.2 * assets + 0.025 * assets * assets
 
 
 MODELS.add(

@@ -196,7 +196,7 @@ def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
     assets = len(law.weights)
-    return 40.0 + 8.0 * assets + 0.015 * assets * assets
+    return 10.0 + 3.8 * assets + 0.0125 * assets * assets
 
 
 MODELS.add(
