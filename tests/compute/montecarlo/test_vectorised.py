@@ -11,6 +11,8 @@ from riskwave.compute.montecarlo.assets import multiply_trapezoidal
 from riskwave.compute.montecarlo.normals import fill_normals
 from riskwave.compute.montecarlo.path_state import advance
 from riskwave.compute.montecarlo.philox import fill_words, split_seed
+from riskwave.compute.montecarlo.stochastic_variance import move_prices
+from riskwave.compute.montecarlo.variance import COEFFICIENTS
 
 PACKED = {
     "x86_64": {
@@ -41,8 +43,22 @@ def assembly_of(function, *arguments):
             "float32",
             16,
         ),
+        (
+            move_prices,
+            (
+                np.ones(WIDTH, np.float32),
+                np.ones(WIDTH, np.float32),
+                np.ones(WIDTH),
+                np.ones(COEFFICIENTS),
+                0.0,
+                np.ones(WIDTH),
+                WIDTH,
+            ),
+            "float64",
+            50,
+        ),
     ],
-    ids=["words", "normals", "advance", "assets"],
+    ids=["words", "normals", "advance", "assets", "variances"],
 )
 def test_inner_loops_are_vectorised(function, arguments, kind, least):
     machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
