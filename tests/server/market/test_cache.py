@@ -41,11 +41,18 @@ def path(tmp_path: Path) -> str:
 
 
 @asynccontextmanager
-async def opened(url: str, redis_url: str | None = None) -> AsyncIterator[tuple[PriceStore, PriceCache]]:
-    """A server's store and cache; several of one database are several servers."""
+async def opened(
+    url: str, redis_url: str | None = None, patience_s: float | None = None
+) -> AsyncIterator[tuple[PriceStore, PriceCache]]:
+    """A server's store and cache; several of one database are several servers.
+
+    With patience, a machine that is busy with other tests does not make Redis look slow.
+    """
     database = Database(StoreSettings(url=url))
     store = PriceStore(database)
     cache = PriceCache(store, CacheSettings(redis_url=redis_url), asyncio.to_thread)
+    if cache.redis is not None and patience_s is not None:
+        cache.redis._timeout_s = patience_s
     try:
         yield store, cache
     finally:
@@ -146,7 +153,7 @@ def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
 
 
 async def filled(path: str, redis: PrivateRedis) -> None:
-    async with opened(path, redis.url) as (_, cache):
+    async with opened(path, redis.url, patience_s=5.0) as (_, cache):
         await cache.get(BOTH)
         assert cache.redis is not None
         await cache.redis.settle()
@@ -155,7 +162,7 @@ async def filled(path: str, redis: PrivateRedis) -> None:
 @pytest.mark.services
 async def test_a_second_server_finds_it_in_redis_and_then_in_memory(path: str, redis: PrivateRedis) -> None:
     await filled(path, redis)
-    async with opened(path, redis.url) as (store, cache):
+    async with opened(path, redis.url, patience_s=5.0) as (store, cache):
         read = await cache.get(BOTH)
         assert (read.from_memory, read.from_redis) == (0, 2)
         assert_same(read.series, store.get(BOTH))
@@ -174,12 +181,12 @@ async def test_nonsense_in_redis_is_a_miss_and_is_replaced(path: str, redis: Pri
         good = client.get(first)
         client.set(first, b"nonsense")
         client.set(second, good)  # good bytes, of another series
-    async with opened(path, redis.url) as (store, cache):
+    async with opened(path, redis.url, patience_s=5.0) as (store, cache):
         read = await cache.get(BOTH)
         assert read.from_redis == 0
         assert_same(read.series, store.get(BOTH))
         await cache.redis.settle()
-    async with opened(path, redis.url) as (_, cache):
+    async with opened(path, redis.url, patience_s=5.0) as (_, cache):
         assert (await cache.get(BOTH)).from_redis >= 1
 
 
@@ -188,7 +195,7 @@ async def test_a_flushed_redis_is_filled_again(path: str, redis: PrivateRedis) -
     await filled(path, redis)
     with redis.client() as client:
         client.flushall()
-    async with opened(path, redis.url) as (store, cache):
+    async with opened(path, redis.url, patience_s=5.0) as (store, cache):
         read = await cache.get(BOTH)
         assert_same(read.series, store.get(BOTH))
         await cache.redis.settle()
@@ -202,7 +209,7 @@ async def test_a_full_redis_is_still_read(path: str, redis: PrivateRedis) -> Non
     with redis.client() as client:
         client.config_set("maxmemory", "1")
         client.config_set("maxmemory-policy", "noeviction")
-    async with opened(path, redis.url) as (store, cache):
+    async with opened(path, redis.url, patience_s=5.0) as (store, cache):
         assert (await cache.get(BOTH)).from_redis == 2
         store.upsert("user", [rows("WTI", 100, 3.0)])
         assert_same((await cache.get(BOTH)).series, store.get(BOTH))
