@@ -11,6 +11,7 @@ import pytest
 from scipy import special
 
 from riskwave.compute.montecarlo import Chunk, SimulationSpec, digest, plan_chunks, run, simulate_chunk, summarize
+from riskwave.compute.montecarlo.chunk import cut_paths
 
 SPEC = SimulationSpec(mean=[0.0005], covariance=[[1e-4]], weights=[1.0], paths=150_001, seed=7)
 FULL = SimulationSpec(
@@ -104,6 +105,15 @@ def test_any_order_of_any_number_of_workers_gives_the_same_digest(spec):
             results = list(pool.map(lambda chunk: simulate_chunk(spec, chunk), chunks))
         random.Random(-workers).shuffle(results)
         assert digest(summarize(spec, results)) == expected
+
+
+@SPECS
+def test_any_size_of_chunks_gives_the_same_digest(spec):
+    spec = replace(spec, paths=4_096)
+    expected = digest(run(spec))
+    for size in (96, 1_024, 4_096):
+        chunks = cut_paths(size, (spec.paths,), 32)
+        assert digest(summarize(spec, [simulate_chunk(spec, chunk) for chunk in chunks])) == expected
 
 
 @SPECS

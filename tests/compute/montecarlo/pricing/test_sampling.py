@@ -1,5 +1,6 @@
 """Quasi-random and antithetic sampling, precision targets, and the same bits for any order, split and thread."""
 
+import pickle
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +20,7 @@ from riskwave.compute.montecarlo.pricing import (
     price_chunk,
     target_reached,
 )
+from riskwave.compute.montecarlo.pricing.cost import price_digest
 
 BOOK = {"spot": 100.0, "risk_free_rate": 0.05, "maturity_years": 1.0, "seed": 11}
 PAIRS = [(payoff.name, model) for payoff in PAYOFFS for model in payoff.models]
@@ -52,6 +54,26 @@ def test_any_order_and_number_of_threads_gives_the_same_bits(payoff, model):
     assert merged.price.value == pytest.approx(price(spec).price.value, rel=1e-12)
     assert repr(price(spec)) == expected
     assert np.isfinite(merged.price.value)
+
+
+@pytest.mark.parametrize("sampling", ["independent", "antithetic", "sobol"])
+def test_workers_and_a_kill_do_not_change_the_digest(sampling, tmp_path):
+    spec = spec_of("asian", "heston", steps=64, paths=1 << 16, sampling=sampling)
+    expected, chunks = price_digest(price(spec)), list(plan_pricing(spec))
+    assert len(chunks) > 2
+    for workers in (1, 2, 7):
+        random.Random(workers).shuffle(chunks)
+        with ThreadPoolExecutor(workers) as pool:
+            assert (
+                price_digest(merge_prices(spec, pool.map(lambda chunk: price_chunk(spec, chunk), chunks))) == expected
+            )
+    for chunk in chunks[:2]:  # what a process that died had put down
+        (tmp_path / f"{chunk.index}").write_bytes(pickle.dumps(price_chunk(spec, chunk)))
+    sums = [pickle.loads(path.read_bytes()) for path in tmp_path.iterdir()]
+    again = pickle.loads(pickle.dumps(spec))
+    done = {one.chunk.index for one in sums}
+    sums += [price_chunk(again, chunk) for chunk in plan_pricing(again) if chunk.index not in done]
+    assert price_digest(merge_prices(again, sums)) == expected
 
 
 def test_every_pair_is_listed_on_both_sides():
