@@ -58,16 +58,16 @@ def test_any_order_and_number_of_threads_gives_the_same_bits(payoff, model):
 
 @pytest.mark.parametrize("sampling", ["independent", "antithetic", "sobol"])
 def test_workers_and_a_kill_do_not_change_the_digest(sampling, tmp_path):
-    spec = spec_of("asian", "heston", steps=64, paths=1 << 16, sampling=sampling)
+    spec = spec_of("asian", "heston", steps=64, paths=1 << (15 if sampling == "sobol" else 17), sampling=sampling)
     expected, chunks = price_digest(price(spec)), list(plan_pricing(spec))
-    assert len(chunks) > 2
+    assert len(chunks) >= 2
     for workers in (1, 2, 7):
         random.Random(workers).shuffle(chunks)
         with ThreadPoolExecutor(workers) as pool:
             assert (
                 price_digest(merge_prices(spec, pool.map(lambda chunk: price_chunk(spec, chunk), chunks))) == expected
             )
-    for chunk in chunks[:2]:  # what a process that died had put down
+    for chunk in chunks[: len(chunks) // 2]:  # what a process that died had put down
         (tmp_path / f"{chunk.index}").write_bytes(pickle.dumps(price_chunk(spec, chunk)))
     sums = [pickle.loads(path.read_bytes()) for path in tmp_path.iterdir()]
     again = pickle.loads(pickle.dumps(spec))
