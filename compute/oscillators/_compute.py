@@ -13,6 +13,7 @@ from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._direct import direct_program
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, series_of
+from riskwave.compute.oscillators._memory import empty
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Run
 from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
@@ -193,7 +194,7 @@ def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) 
     """Return each output as (windows, bars, lanes), and the warnings."""
     panels, windows = list(request.panels), request.windows
     # Each in memory of its own, so that keeping one does not keep them all.
-    outputs = [np.empty((len(windows), *panels[0].shape)) for _ in request.entry.outputs]
+    outputs = [empty((len(windows), *panels[0].shape)) for _ in request.entry.outputs]
     warnings: tuple[str, ...] = ()
     for at in range(0, len(windows), WINDOWS_AT_ONCE):
         part = range(at, min(at + WINDOWS_AT_ONCE, len(windows)))
