@@ -117,38 +117,17 @@ def fit_reversion(
     >>> abs(fit.transient_share - 0.5) < 3 * fit.standard_errors["transient_share"]
     True
     """
-    values = check_returns(returns, "history")
-    if len(values) < DATES_MIN:
-        raise InputError("history", f"{len(values)} returns", f"at least {DATES_MIN} returns")
-    if values.min() <= -1.0:
-        row, asset = (int(index) for index in np.unravel_index(int(values.argmin()), values.shape))
-        allowed = "above -1, because the logarithm of what is left is taken"
-        raise InputError("history", f"a return of {values[row, asset]:.4g} of asset {asset} on row {row}", allowed)
-    moves = np.log1p(values)
-    moves = np.ascontiguousarray(moves - moves.mean(axis=0))
-    still = np.ptp(moves, axis=0) == 0.0
-    if still.any():
-        raise InputError("history", f"asset {int(np.argmax(still))} never moves", "prices with a variance")
-    count, assets = moves.shape
-    squares = np.empty(assets)
-    free = [name for name, given in (("kappa", kappa), ("transient_share", transient_share)) if given is None]
+    moves = _moves_of(returns)
+    squares = np.empty(moves.shape[1])
+    given = {"kappa": kappa, "transient_share": transient_share}
+    free = [name for name, value in given.items() if value is None]
 
     def unpack(point: NDArray[np.float64]) -> tuple[float, float]:
-        found = dict(zip(free, point.tolist(), strict=True))
-        rate = found.get("kappa", 0.0) if kappa is None else kappa
-        share = found.get("transient_share", 0.0) if transient_share is None else transient_share
-        return rate, share
+        found = {**given, **dict(zip(free, point.tolist(), strict=True))}
+        return float(found["kappa"] or 0.0), float(found["transient_share"] or 0.0)
 
     def log_likelihood(point: NDArray[np.float64]) -> float:
-        rate, share = unpack(point)
-        if not (rate > 0.0 and 0.0 <= share <= 1.0):
-            return math.nan
-        decay = math.exp(-rate * period_days / PERIODS_PER_YEAR)
-        ratio = math.expm1(-2.0 * rate * period_days / PERIODS_PER_YEAR) / math.expm1(-2.0 * rate / PERIODS_PER_YEAR)
-        logarithms = filter_moves(moves, decay, share * ratio, (1.0 - share) * period_days, squares)
-        scales = float(np.log(squares / count).sum())
-        result: float = -0.5 * (assets * (count * (_LOG_TWO_PI + 1.0) + logarithms) + count * scales)
-        return result
+        return _log_likelihood(moves, period_days, *unpack(point), squares)
 
     best = np.empty(0)
     errors: dict[str, float] = {}
@@ -163,10 +142,42 @@ def fit_reversion(
     return ReversionFit(
         kappa=rate,
         transient_share=share,
-        standard_errors={name: errors.get(name, math.nan) for name in ("kappa", "transient_share")},
-        daily_volatilities=np.sqrt(squares / count),
+        standard_errors={name: errors.get(name, math.nan) for name in given},
+        daily_volatilities=np.sqrt(squares / len(moves)),
         log_likelihood=likelihood,
     )
+
+
+def _moves_of(returns: ArrayLike) -> NDArray[np.float64]:
+    """Return the moves of the log prices without their trends."""
+    values = check_returns(returns, "history")
+    if len(values) < DATES_MIN:
+        raise InputError("history", f"{len(values)} returns", f"at least {DATES_MIN} returns")
+    if values.min() <= -1.0:
+        row, asset = (int(index) for index in np.unravel_index(int(values.argmin()), values.shape))
+        allowed = "above -1, because the logarithm of what is left is taken"
+        raise InputError("history", f"a return of {values[row, asset]:.4g} of asset {asset} on row {row}", allowed)
+    moves = np.log1p(values)
+    moves = np.ascontiguousarray(moves - moves.mean(axis=0))
+    still = np.ptp(moves, axis=0) == 0.0
+    if still.any():
+        raise InputError("history", f"asset {int(np.argmax(still))} never moves", "prices with a variance")
+    return moves
+
+
+def _log_likelihood(
+    moves: NDArray[np.float64], period_days: float, rate: float, share: float, squares: NDArray[np.float64]
+) -> float:
+    """Return the log-likelihood with the volatilities at which it is highest, whose squares are `squares` / periods."""
+    if not (rate > 0.0 and 0.0 <= share <= 1.0):
+        return math.nan
+    count, assets = moves.shape
+    decay = math.exp(-rate * period_days / PERIODS_PER_YEAR)
+    ratio = math.expm1(-2.0 * rate * period_days / PERIODS_PER_YEAR) / math.expm1(-2.0 * rate / PERIODS_PER_YEAR)
+    logarithms = filter_moves(moves, decay, share * ratio, (1.0 - share) * period_days, squares)
+    scales = float(np.log(squares / count).sum())
+    result: float = -0.5 * (assets * (count * (_LOG_TWO_PI + 1.0) + logarithms) + count * scales)
+    return result
 
 
 def _errors(
