@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from riskwave.compute.oscillators import _kernels, _recursions
 from riskwave.compute.oscillators._averages import smoothed
-from riskwave.compute.oscillators._operations import ratio, ratio_or_last, true_range
-from riskwave.compute.oscillators._series import Operation, Series, apply, recursion
+from riskwave.compute.oscillators._operations import directional_index as directional_index_of
+from riskwave.compute.oscillators._series import Operation, Series, apply, elementwise, recursion
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +32,47 @@ def directional_movement(
     high: Series, low: Series, timeperiod: int, arrangement: Arrangement = TALIB
 ) -> tuple[Series, Series]:
     """Return Wilder's sums of the upward and of the downward moves."""
-    plus, minus = apply(Operation(_kernels.directional_moves, outputs=2), high, high.lag(1), low, low.lag(1))
+    moves = Operation(_kernels.directional_moves, (float(timeperiod),), outputs=2)
+    plus, minus = apply(moves, high, high.lag(1), low, low.lag(1))
     return _wilder_sum(plus, timeperiod, arrangement), _wilder_sum(minus, timeperiod, arrangement)
+
+
+def upward_movement(high: Series, low: Series, timeperiod: int, arrangement: Arrangement = TALIB) -> Series:
+    """Return Wilder's sum of the upward moves alone."""
+    plus = elementwise(_kernels.larger_move, high, high.lag(1), low.lag(1), low, params=(float(timeperiod),))
+    return _wilder_sum(plus, timeperiod, arrangement)
+
+
+def downward_movement(high: Series, low: Series, timeperiod: int, arrangement: Arrangement = TALIB) -> Series:
+    """Return Wilder's sum of the downward moves alone."""
+    minus = elementwise(_kernels.larger_move, low.lag(1), low, high, high.lag(1), params=(float(timeperiod),))
+    return _wilder_sum(minus, timeperiod, arrangement)
 
 
 def directional_indicator(
     movement: Series, high: Series, low: Series, close: Series, timeperiod: int, arrangement: Arrangement = TALIB
 ) -> Series:
     """Return a sum of moves over the sum of the true ranges, in per cent."""
-    span = _wilder_sum(true_range(high, low, close), timeperiod, arrangement)
+    span = elementwise(_kernels.scaled_true_range, high, low, close.lag(1), params=(float(timeperiod),))
+    total = _wilder_sum(span, timeperiod, arrangement)
     factor = 100.0 if timeperiod > 1 or arrangement.unit_percent else 1.0
-    return factor * ratio(_shown(movement, timeperiod, arrangement), _shown(span, timeperiod, arrangement))
+    shown = _shown(movement, timeperiod, arrangement), _shown(total, timeperiod, arrangement)
+    return elementwise(_kernels.scaled_ratio, *shown, params=(factor, 0.0))
 
 
 def directional_index(high: Series, low: Series, timeperiod: int, arrangement: Arrangement = TALIB) -> Series:
     """Return the difference of the two sums of moves over their sum, in per cent."""
     plus, minus = directional_movement(high, low, timeperiod, arrangement)
-    both = _shown(plus, timeperiod, arrangement) + _shown(minus, timeperiod, arrangement)
-    return 100.0 * ratio_or_last(abs(plus - minus), both)
+    return directional_index_of(_shown(plus, timeperiod, arrangement), _shown(minus, timeperiod, arrangement))
 
 
 def average_directional_index(high: Series, low: Series, timeperiod: int, arrangement: Arrangement = TALIB) -> Series:
     """Return Wilder's average of the directional index."""
     plus, minus = directional_movement(high, low, timeperiod, arrangement)
-    both = _shown(plus, timeperiod, arrangement) + _shown(minus, timeperiod, arrangement)
-    index = 100.0 * ratio(abs(plus - minus), both)
+    shown = _shown(plus, timeperiod, arrangement), _shown(minus, timeperiod, arrangement)
     return recursion(
-        _recursions.ema_where,
-        index,
-        both,
+        _recursions.ema_of_shares,
+        elementwise(_kernels.directional_share, *shown),
         state_rows=1,
         params=(1.0 / timeperiod, timeperiod),
         warm_up_bars=timeperiod - 1,
@@ -68,11 +80,11 @@ def average_directional_index(high: Series, low: Series, timeperiod: int, arrang
 
 
 def _wilder_sum(x: Series, timeperiod: int, arrangement: Arrangement) -> Series:
-    """Return ``S += x - S / timeperiod``, seeded with the sum of the first values; over one bar, `x`."""
+    """Return ``S += m - S / timeperiod``, seeded with the sum of the first values, for `x`, `timeperiod` times m."""
     if timeperiod == 1:
         return x
     seed_bars = timeperiod - arrangement.missing_bars
-    return smoothed(float(timeperiod) * x, 1.0 / timeperiod, seed_bars, seed_divisor=float(timeperiod))
+    return smoothed(x, 1.0 / timeperiod, seed_bars, seed_divisor=float(timeperiod))
 
 
 def _shown(x: Series, timeperiod: int, arrangement: Arrangement) -> Series:

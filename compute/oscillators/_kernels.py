@@ -48,6 +48,49 @@ def ratio(a: Floats, b: Floats, empty: float, out: Floats) -> None:
 
 
 @kernel()
+def scaled_ratio(a: Floats, b: Floats, factor: float, empty: float, out: Floats) -> None:
+    """Compute ``factor * (a / b)``, and `empty` where `b` is 0."""
+    for i in range(out.size):
+        divisor = b[i]
+        safe = divisor if divisor != 0.0 else 1.0
+        value = factor * (a[i] / safe)
+        out[i] = value if divisor != 0.0 else empty
+
+
+@kernel()
+def ratio_of_distances(a: Floats, b: Floats, c: Floats, d: Floats, out: Floats) -> None:
+    """Compute ``(a - b) / (c - d)``, and 0 where the divisor is 0."""
+    for i in range(out.size):
+        divisor = c[i] - d[i]
+        safe = divisor if divisor != 0.0 else 1.0
+        value = (a[i] - b[i]) / safe
+        out[i] = value if divisor != 0.0 else 0.0
+
+
+@kernel()
+def middle(a: Floats, b: Floats, out: Floats) -> None:
+    """Take the mean of two."""
+    for i in range(out.size):
+        out[i] = (a[i] + b[i]) * 0.5
+
+
+@kernel()
+def third(a: Floats, b: Floats, c: Floats, out: Floats) -> None:
+    """Take the mean of three."""
+    for i in range(out.size):
+        out[i] = ((a[i] + b[i]) + c[i]) / 3.0
+
+
+@kernel()
+def split_flow(price: Floats, before: Floats, volume: Floats, rising: Floats, falling: Floats) -> None:
+    """Take price times volume where the price rose and where it fell; neither where it is unchanged."""
+    for i in range(rising.size):
+        flow = price[i] * volume[i]
+        rising[i] = flow if price[i] > before[i] else 0.0
+        falling[i] = flow if before[i] > price[i] else 0.0
+
+
+@kernel()
 def select_greater(a: Floats, b: Floats, yes: Floats, no: Floats, out: Floats) -> None:
     """Take ``yes`` where ``a > b``, else ``no``."""
     for i in range(out.size):
@@ -111,12 +154,49 @@ def percent_of_range(x: Floats, low: Floats, high: Floats, out: Floats) -> None:
 
 
 @kernel()
+def percent_below(x: Floats, low: Floats, high: Floats, out: Floats) -> None:
+    """Compute ``-100 (high - x) / (high - low)``, and 0 where the range is 0."""
+    for i in range(out.size):
+        span = high[i] - low[i]
+        safe = span if span != 0.0 else 1.0
+        value = -(100.0 * (high[i] - x[i]) / safe)
+        out[i] = value if span != 0.0 else 0.0
+
+
+@kernel()
 def true_range(high: Floats, low: Floats, before: Floats, out: Floats) -> None:
     """Take the largest of the range, and the distances of high and low to the close before."""
     for i in range(out.size):
         span, up, down = high[i] - low[i], abs(high[i] - before[i]), abs(low[i] - before[i])
         further = max(down, up)
         out[i] = max(further, span)
+
+
+@kernel()
+def scaled_true_range(high: Floats, low: Floats, before: Floats, factor: float, out: Floats) -> None:
+    """Multiply the true range with a number."""
+    for i in range(out.size):
+        span, up, down = high[i] - low[i], abs(high[i] - before[i]), abs(low[i] - before[i])
+        further = max(down, up)
+        out[i] = factor * max(further, span)
+
+
+@kernel()
+def above_true_low(close: Floats, low: Floats, before: Floats, out: Floats) -> None:
+    """Measure the close from the lower of the low and the close before."""
+    for i in range(out.size):
+        out[i] = close[i] - min(low[i], before[i])
+
+
+@kernel()
+def weighted_ratios(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats, f: Floats, out: Floats) -> None:
+    """Compute ``(4 a / b + 2 c / d + e / f) / 7`` in per cent; a term whose divisor is 0 counts 0."""
+    for i in range(out.size):
+        p, q, r = b[i], d[i], f[i]
+        first, second = a[i] / (p if p != 0.0 else 1.0), c[i] / (q if q != 0.0 else 1.0)
+        third_ = e[i] / (r if r != 0.0 else 1.0)
+        first, second = 4.0 * (first if p != 0.0 else 0.0), 2.0 * (second if q != 0.0 else 0.0)
+        out[i] = ((first + second) + (third_ if r != 0.0 else 0.0)) * (100.0 / 7.0)
 
 
 @kernel()
@@ -164,6 +244,24 @@ def newer_extremum(
         stay = value[i] >= earlier[i]
         best[i] = value[i] if stay else earlier[i]
         best_age[i] = age[i] if stay else earlier_age[i] + shift
+
+
+@kernel()
+def newest_extremum4(a: Floats, b: Floats, c: Floats, d: Floats, sign: float, best: Floats, best_age: Floats) -> None:
+    """Take the largest of four values in a row, each times `sign`, and its age; of equal ones the newest."""
+    for i in range(best.size):
+        p, q, r, s = sign * a[i], sign * b[i], sign * c[i], sign * d[i]
+        newer, newer_age = max(p, q), 0.0 if p >= q else 1.0
+        older, older_age = max(r, s), 2.0 if r >= s else 3.0
+        best[i] = max(newer, older)
+        best_age[i] = newer_age if newer >= older else older_age
+
+
+@kernel()
+def percent_left(age: Floats, bars: float, out: Floats) -> None:
+    """Compute ``100 (bars - age) / bars``."""
+    for i in range(out.size):
+        out[i] = 100.0 * (bars - age[i]) / bars
 
 
 @kernel()
@@ -228,13 +326,34 @@ def mean_deviation_ratio(x: Floats, bars: int, lanes: int, out: Floats) -> None:
 
 @kernel()
 def directional_moves(
-    high: Floats, high_before: Floats, low: Floats, low_before: Floats, plus: Floats, minus: Floats
+    high: Floats, high_before: Floats, low: Floats, low_before: Floats, factor: float, plus: Floats, minus: Floats
 ) -> None:
-    """Take the larger of the high's rise and the low's fall, where it is positive; neither when they are equal."""
+    """Take the larger of the high's rise and the low's fall, where it is positive, times a number greater than 0.
+
+    Neither is taken when they are equal.
+    """
     for i in range(plus.size):
         rise, fall = high[i] - high_before[i], low_before[i] - low[i]
-        plus[i] = rise if rise > fall and rise > 0.0 else 0.0
-        minus[i] = fall if fall > rise and fall > 0.0 else 0.0
+        plus[i] = factor * (max(0.0, rise) if rise > fall else 0.0)
+        minus[i] = factor * (max(0.0, fall) if fall > rise else 0.0)
+
+
+@kernel()
+def larger_move(a: Floats, a_before: Floats, b: Floats, b_before: Floats, factor: float, out: Floats) -> None:
+    """Take the rise of `a`, times a number, where it is positive and larger than that of `b`; else 0."""
+    for i in range(out.size):
+        rise, other = a[i] - a_before[i], b[i] - b_before[i]
+        out[i] = factor * (max(0.0, rise) if rise > other else 0.0)
+
+
+@kernel()
+def directional_share(plus: Floats, minus: Floats, out: Floats) -> None:
+    """Compute ``100 |plus - minus| / (plus + minus)``, and -1 where there is neither."""
+    for i in range(out.size):
+        both = plus[i] + minus[i]
+        safe = both if both != 0.0 else 1.0
+        value = 100.0 * (abs(plus[i] - minus[i]) / safe)
+        out[i] = value if both != 0.0 else -1.0
 
 
 @kernel()

@@ -34,6 +34,32 @@ def gain_loss(x: Series) -> tuple[Series, Series]:
     return gain, loss
 
 
+def percent(a: Series | Scalar, b: Series, *, empty: float = 0.0) -> Series:
+    """Return ``100 (a / b)``, and `empty` where `b` is exactly 0."""
+    return elementwise(_kernels.scaled_ratio, a, b, params=(100.0, float(empty)))
+
+
+def ratio_of_distances(a: Series, b: Series, c: Series, d: Series) -> Series:
+    """Return ``(a - b) / (c - d)``, and 0 where the divisor is exactly 0."""
+    return elementwise(_kernels.ratio_of_distances, a, b, c, d)
+
+
+def median_price(high: Series, low: Series) -> Series:
+    """Return ``(high + low) / 2``."""
+    return elementwise(_kernels.middle, high, low)
+
+
+def typical_price(high: Series, low: Series, close: Series) -> Series:
+    """Return ``(high + low + close) / 3``."""
+    return elementwise(_kernels.third, high, low, close)
+
+
+def split_flow(price: Series, volume: Series) -> tuple[Series, Series]:
+    """Return price times volume where the price rose since the bar before, and where it fell; elsewhere 0."""
+    rising, falling = apply(Operation(_kernels.split_flow, outputs=2), price, price.lag(1), volume)
+    return rising, falling
+
+
 def ratio(a: Series | Scalar, b: Series, *, empty: float = 0.0) -> Series:
     """Return ``a / b``, and `empty` where `b` is exactly 0."""
     return elementwise(_kernels.ratio, a, b, params=(float(empty),))
@@ -62,6 +88,11 @@ def total(x: Series) -> Series:
 def percent_of_range(x: Series, low: Series | Scalar, high: Series) -> Series:
     """Return where `x` lies between `low` and `high`, in per cent, and 0 where those are equal."""
     return elementwise(_kernels.percent_of_range, x, low, high)
+
+
+def percent_below(x: Series, low: Series, high: Series) -> Series:
+    """Return how far `x` lies below `high`, in per cent of the range, negative; 0 where the range is 0."""
+    return elementwise(_kernels.percent_below, x, low, high)
 
 
 def window_sum(x: Series, bars: int) -> Series:
@@ -165,7 +196,18 @@ def _extremum(x: Series, bars: int, *, largest: bool) -> Series:
 
 def age_of_max(x: Series, bars: int) -> Series:
     """Return how many bars ago the largest of the last `bars` values was; of equal ones, the newest."""
-    value, age, span = x, 0.0 * x, 1
+    return _age_of_newest(x, bars, 1.0)
+
+
+def age_of_min(x: Series, bars: int) -> Series:
+    """Return how many bars ago the smallest of the last `bars` values was; of equal ones, the newest."""
+    return _age_of_newest(x, bars, -1.0)
+
+
+def _age_of_newest(x: Series, bars: int, sign: float) -> Series:
+    first = Operation(_kernels.newest_extremum4, (sign,), outputs=2)
+    span = min(4, bars)
+    value, age = apply(first, *(x.lag(min(i, bars - 1)) for i in range(4)))
     while span < bars:
         shift = min(span, bars - span)
         operation = Operation(_kernels.newer_extremum, (float(shift),), outputs=2)
@@ -189,6 +231,11 @@ def distance_in_mean_deviations(x: Series, bars: int) -> Series:
     return elementwise(_kernels.mean_deviation_ratio, x.window(bars), params=(bars,))
 
 
+def percent_left(age: Series, bars: int) -> Series:
+    """Return how much of `bars` is left after `age` bars, in per cent."""
+    return elementwise(_kernels.percent_left, age, params=(float(bars),))
+
+
 def hold_while_equal(x: Series, y: Series) -> Series:
     """Return `x`, but its last value again where `y` equals the value before it."""
     return recursion(_recursions.hold_while_equal, x, y, y.lag(1), state_rows=1)[0]
@@ -202,6 +249,11 @@ def previous(x: Series) -> Series:
 def williams_flow(high: Series, low: Series, close: Series) -> Series:
     """Return the distance of the close to the true low when it rose, to the true high when it fell."""
     return elementwise(_kernels.williams_flow, close, previous(close), high, low)
+
+
+def directional_index(plus: Series, minus: Series) -> Series:
+    """Return ``100 |plus - minus| / (plus + minus)``; with neither the last value again, and 0 before the first."""
+    return recursion(_recursions.directional_index, plus, minus, state_rows=1)[0]
 
 
 def ratio_or_last(a: Series, b: Series) -> Series:

@@ -101,6 +101,17 @@ class Run:
         self._storage = [Storage(np.empty(0)) for _ in program.slots]
         self._plan: tuple[Segment | int, ...] = segments_of(program) if whole else tuple(range(len(program.steps)))
         self._bound: dict[Segment, BoundSegment] = {}
+        self._checked_in: dict[Segment, list[int]] = {}
+        for part in self._plan:
+            if isinstance(part, Segment):
+                self._checked_in[part] = sorted(self._read_by(part).intersection(self._checked))
+                self._checked = [number for number in self._checked if number not in self._checked_in[part]]
+
+    def _read_by(self, segment: Segment) -> set[int]:
+        """Return the numbers of the inputs that a segment reads."""
+        steps = self.program.steps[segment.steps.start : segment.steps.stop]
+        read = {operand[0] for step in steps for operand in step.operands if isinstance(operand, tuple)}
+        return {self.program.slots[slot].input for slot in read}
 
     def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> bool:
         """Compute the next bars: every array is (bars, lanes), and each of `outputs` is C-contiguous and written.
@@ -108,8 +119,9 @@ class Run:
         Return False when the run was abandoned.
         """
         begin, bars, lanes = self.bars_seen, inputs[0].shape[0], self.lanes
-        if len(self._plan) == 1 and isinstance(self._plan[0], Segment) and all(map(readable_in_place, inputs)):
-            return self._advance_by_tiles(self._plan[0], inputs, outputs)
+        only = self._plan[0] if len(self._plan) == 1 and not self._checked else None
+        if isinstance(only, Segment) and all(map(readable_in_place, inputs)):
+            return self._advance_by_tiles(only, inputs, outputs)
         self._prepare(bars)
         fed = self._attach(inputs, outputs)
         steady: list[_Call] = []
@@ -117,18 +129,20 @@ class Run:
             for at in range(0, bars, self._block_bars):
                 size = min(self._block_bars, bars - at)
                 first, end = begin + at, begin + at + size
-                if not all(finite(inputs[number][at : at + size]) for number in self._checked):
-                    return False
                 self._open_block(first, size)
                 for number, panel in fed:
                     storage = self._storage[number]
                     low = first * lanes - storage.origin
                     storage.array[low : low + size * lanes].reshape(-1, lanes)[:] = panel[at : at + size]
                 if first < self._steady_bar or size < self._block_bars:
-                    self._execute(self._bind(first, end), first, end)
+                    calls = self._bind(first, end)
                 else:
-                    steady = steady or self._bind(first, end)
-                    self._execute(steady, first, end)
+                    calls = steady = steady or self._bind(first, end)
+                if not self._execute(calls, first, end):
+                    return False
+                # Only now, when the steps have brought them into the cache.
+                if not all(finite(inputs[number][at : at + size]) for number in self._checked):
+                    return False
                 self._deliver(outputs, at, first, size)
         for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
             y[: max(0, lookback - begin)] = np.nan
@@ -140,7 +154,7 @@ class Run:
     ) -> bool:
         """Compute a whole series where no step is a recursion: no block is needed, as no step has to see all of one."""
         self._attach(inputs, outputs)
-        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, checked=self._checked)
+        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, checked=self._checked_in[segment])
         bars = inputs[0].shape[0]
         block_bars = max(1, CHECK_VALUES // (self.lanes * len(self.program.steps)))
         for first in range(0, bars, block_bars):
@@ -261,7 +275,7 @@ class Run:
     def _bind_segment(self, segment: Segment) -> _Call:
         """Return the call that carries out a segment."""
         if segment not in self._bound:
-            self._bound[segment] = BoundSegment(self.program, segment, self.lanes)
+            self._bound[segment] = BoundSegment(self.program, segment, self.lanes, checked=self._checked_in[segment])
         bound = self._bound[segment]
         return _Call(bound.run, [], (), -1, 0, bound, len(segment.steps))
 
@@ -271,8 +285,8 @@ class Run:
         shift = delay * lanes + storage.origin
         return storage.array[low - span * lanes - shift : high - shift]
 
-    def _execute(self, calls: list[_Call], first: int, end: int) -> None:
-        """Carry out the calls for the bars from `first` to `end`."""
+    def _execute(self, calls: list[_Call], first: int, end: int) -> bool:
+        """Carry out the calls for the bars from `first` to `end`; return False when one met what is not finite."""
         lanes = self.lanes
         for call in calls:
             begin = max(first, call.first_bar)
@@ -282,7 +296,8 @@ class Run:
                 if self._checkpoint is not None:
                     self._checkpoint()
             if call.segment is not None:
-                call.segment.run(self._storage, begin * lanes, end * lanes)
+                if not call.segment.run(self._storage, begin * lanes, end * lanes):
+                    return False
                 continue
             arguments = call.arguments
             for position, slot, delay, span in call.holes:
@@ -293,6 +308,7 @@ class Run:
                 call.function(*arguments[:-1], out=arguments[-1])
             else:
                 call.function(*arguments)
+        return True
 
     def _constant(self, value: float, size: int) -> Floats:
         """Return an array of `size` times `value`: kernels take arrays only, so that each is compiled once."""

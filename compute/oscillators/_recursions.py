@@ -23,6 +23,13 @@ def cumulative_sum(x: Floats, seen: int, lanes: int, state: Floats, out: Floats)
     """Add up each lane from the first bar on."""
     if seen == 0:
         state[:] = 0.0
+    if lanes == 1:
+        sum_so_far = state[0]
+        for i in range(x.size):
+            sum_so_far += x[i]
+            out[i] = sum_so_far
+        state[0] = sum_so_far
+        return
     for t in range(x.size // lanes):
         row, result = x[t * lanes : (t + 1) * lanes], out[t * lanes : (t + 1) * lanes]
         for j in range(lanes):
@@ -150,21 +157,12 @@ def ema_varying(x: Floats, factor: Floats, start: Floats, seen: int, lanes: int,
 
 
 @kernel()
-def ema_where(
-    x: Floats,
-    weight: Floats,
-    k: float,
-    seed_bars: int,
-    seen: int,
-    lanes: int,
-    state: Floats,
-    out: Floats,
-) -> None:
-    """Average like `ema`, except that a bar whose `weight` is 0 leaves the average as it is, and adds 0 to the seed."""
-    defined = True
-    for i in range(x.size):
-        defined = defined and weight[i] != 0.0
-    if defined:
+def ema_of_shares(x: Floats, k: float, seed_bars: int, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Average like `ema`, except that a value below 0 leaves the average as it is, and adds 0 to the seed."""
+    missing = 0
+    for i in range(x.size):  # no early exit, so that the compiler vectorises the loop
+        missing += 1 if x[i] < 0.0 else 0
+    if missing == 0:
         ema(x, k, seed_bars, float(seed_bars), seen, lanes, state, out)
         return
     if seen == 0:
@@ -174,13 +172,32 @@ def ema_where(
             i = t * lanes + j
             y = state[j]
             if seen + t < seed_bars:
-                y += x[i] if weight[i] != 0.0 else 0.0
-                if seen + t == seed_bars - 1:
-                    y /= seed_bars
-            elif weight[i] != 0.0:
+                y += ((max(x[i], 0.0)) - y) / (seen + t + 1)
+            elif x[i] >= 0.0:
                 y += k * (x[i] - y)
             state[j] = y
             out[i] = y
+
+
+@kernel()
+def directional_index(plus: Floats, minus: Floats, seen: int, lanes: int, state: Floats, out: Floats) -> None:
+    """Compute ``100 |plus - minus| / (plus + minus)``; with neither the last value again, and 0 before the first."""
+    if seen == 0:
+        state[:] = 0.0
+    empty = 0
+    for i in range(plus.size):  # no early exit, so that the compiler vectorises the loop
+        empty += 0 if plus[i] + minus[i] != 0.0 else 1
+    for t in range(plus.size // lanes if empty else 0):
+        for j in range(lanes):
+            i = t * lanes + j
+            both = plus[i] + minus[i]
+            value = 100.0 * (abs(plus[i] - minus[i]) / both) if both != 0.0 else state[j]
+            state[j] = value
+            out[i] = value
+    if not empty and plus.size:
+        for i in range(plus.size):
+            out[i] = 100.0 * (abs(plus[i] - minus[i]) / (plus[i] + minus[i]))
+        state[:] = out[plus.size - lanes : plus.size]
 
 
 @kernel()
@@ -188,6 +205,14 @@ def ratio_or_last(a: Floats, b: Floats, seen: int, lanes: int, state: Floats, ou
     """Divide: ``a / b``, where `b` is 0 the last ratio again, and 0 before the first."""
     if seen == 0:
         state[:] = 0.0
+    zeros = 0
+    for i in range(b.size):
+        zeros += 0 if b[i] != 0.0 else 1
+    if zeros == 0 and a.size:
+        for i in range(a.size):
+            out[i] = a[i] / b[i]
+        state[:] = out[a.size - lanes :]
+        return
     for t in range(a.size // lanes):
         row = t * lanes
         for j in range(lanes):
@@ -214,6 +239,13 @@ def hold_while_equal(x: Floats, y: Floats, before: Floats, seen: int, lanes: int
     """Take `x`, but the last value again where `y` equals the one before it."""
     if seen == 0:
         state[:] = x[:lanes]
+    if lanes == 1:
+        value = state[0]
+        for i in range(x.size):
+            value = value if y[i] == before[i] else x[i]
+            out[i] = value
+        state[0] = value
+        return
     for t in range(x.size // lanes):
         row = t * lanes
         for j in range(lanes):

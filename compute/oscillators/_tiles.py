@@ -71,6 +71,19 @@ FUNCTIONS: tuple[Callable[..., object], ...] = (
     _kernels.scaled4,
     _kernels.merge_weighted,
     _kernels.merge_tilted,
+    _kernels.scaled_ratio,
+    _kernels.ratio_of_distances,
+    _kernels.middle,
+    _kernels.third,
+    _kernels.split_flow,
+    _kernels.percent_below,
+    _kernels.scaled_true_range,
+    _kernels.above_true_low,
+    _kernels.weighted_ratios,
+    _kernels.newest_extremum4,
+    _kernels.percent_left,
+    _kernels.larger_move,
+    _kernels.directional_share,
 )
 
 
@@ -121,6 +134,44 @@ def arithmetic(function: int, a: Floats, b: Floats, out: Floats) -> None:  # noq
 
 
 @kernel()
+def carry_out_more(steps: Integers, params: Floats, series: Integers, k: int, low: int, high: int) -> None:  # noqa: C901, PLR0912 - one for each
+    """Carry out step `k`, one of the functions that do the work of several steps."""
+    size, function = high - low, steps[k, 0]
+    out, second = view(series, steps[k, 2], low, size), view(series, steps[k, 3], low, size)
+    a, b = view(series, steps[k, 4], low - steps[k, 5], size), view(series, steps[k, 7], low - steps[k, 8], size)
+    c, d = view(series, steps[k, 10], low - steps[k, 11], size), view(series, steps[k, 13], low - steps[k, 14], size)
+    first_param = params[k, 0]
+    if function == 32:
+        _kernels.scaled_ratio(a, b, first_param, params[k, 1], out)
+    elif function == 33:
+        _kernels.ratio_of_distances(a, b, c, d, out)
+    elif function == 34:
+        _kernels.middle(a, b, out)
+    elif function == 35:
+        _kernels.third(a, b, c, out)
+    elif function == 36:
+        _kernels.split_flow(a, b, c, out, second)
+    elif function == 37:
+        _kernels.percent_below(a, b, c, out)
+    elif function == 38:
+        _kernels.scaled_true_range(a, b, c, first_param, out)
+    elif function == 39:
+        _kernels.above_true_low(a, b, c, out)
+    elif function == 40:
+        e = view(series, steps[k, 16], low - steps[k, 17], size)
+        f = view(series, steps[k, 19], low - steps[k, 20], size)
+        _kernels.weighted_ratios(a, b, c, d, e, f, out)
+    elif function == 41:
+        _kernels.newest_extremum4(a, b, c, d, first_param, out, second)
+    elif function == 42:
+        _kernels.percent_left(a, first_param, out)
+    elif function == 43:
+        _kernels.larger_move(a, b, c, d, first_param, out)
+    elif function == 44:
+        _kernels.directional_share(a, b, out)
+
+
+@kernel()
 def carry_out(steps: Integers, params: Floats, series: Integers, k: int, lanes: int, low: int, high: int) -> None:  # noqa: C901, PLR0912, PLR0915 - one for each
     """Carry out step `k` for the elements from `low` to `high`."""
     size, function = high - low, steps[k, 0]
@@ -168,7 +219,7 @@ def carry_out(steps: Integers, params: Floats, series: Integers, k: int, lanes: 
     elif function == 24:
         _kernels.newer_extremum(a, b, c, d, first_param, out, second)
     elif function == 25:
-        _kernels.directional_moves(a, b, c, d, out, second)
+        _kernels.directional_moves(a, b, c, d, first_param, out, second)
     elif function == 26:
         e = view(series, steps[k, 16], low - steps[k, 17], size)
         f = view(series, steps[k, 19], low - steps[k, 20], size)
@@ -183,6 +234,8 @@ def carry_out(steps: Integers, params: Floats, series: Integers, k: int, lanes: 
         _kernels.merge_weighted(a, b, c, d, first_param, out, second)
     elif function == 31:
         _kernels.merge_tilted(a, b, c, d, first_param, params[k, 1], out, second)
+    else:
+        carry_out_more(steps, params, series, k, low, high)
 
 
 @kernel()
@@ -192,9 +245,6 @@ def run_tiles(
     """Carry out all steps for the elements from `first` to `end`; return False when a checked series is not finite."""
     for begin in range(first, end, tile):
         stop = min(begin + tile, end)
-        for k in range(checked.size):
-            if not _kernels.all_finite(view(series, checked[k], begin, stop - begin)):
-                return False
         for k in range(series.shape[0]):
             capacity, kept = series[k, 3], series[k, 2]
             if capacity < 0:
@@ -208,6 +258,9 @@ def run_tiles(
             low = max(begin, steps[k, 1])
             if low < stop:
                 carry_out(steps, params, series, k, lanes, low, stop)
+        for k in range(checked.size):  # last, when the steps have brought them into the cache
+            if not _kernels.all_finite(view(series, checked[k], begin, stop - begin)):
+                return False
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, sma
+from riskwave.compute.oscillators._formula import Group, Series, Stability, median_price, oscillator, period, sma
 
 
 @oscillator(
@@ -19,5 +19,5 @@ from riskwave.compute.oscillators._formula import Group, Series, Stability, osci
 )
 def ao(high: Series, low: Series, fastperiod: int, slowperiod: int) -> Series:
     """Fast less slow simple average of the median price (high + low) / 2."""
-    median = (high + low) / 2.0
+    median = median_price(high, low)
     return sma(median, fastperiod) - sma(median, slowperiod)

@@ -12,8 +12,10 @@ from riskwave.compute.oscillators._formula import (
     Series,
     Stability,
     age_of_max,
+    age_of_min,
     apply,
     oscillator,
+    percent_left,
     period,
     variant,
 )
@@ -42,8 +44,8 @@ def aroon(high: Series, low: Series, timeperiod: int) -> tuple[Series, Series]:
     100 means this bar, 0 the oldest. Of equal extremes the newest counts.
     """
     highest = age_of_max(high, timeperiod + 1)
-    lowest = age_of_max(-low, timeperiod + 1)
-    return 100.0 * (timeperiod - lowest) / timeperiod, 100.0 * (timeperiod - highest) / timeperiod
+    lowest = age_of_min(low, timeperiod + 1)
+    return percent_left(lowest, timeperiod), percent_left(highest, timeperiod)
 
 
 @kernel()
@@ -73,4 +75,4 @@ def aroon_tradingview(high: Series, low: Series, timeperiod: int) -> tuple[Serie
     """Of equal extremes the oldest counts."""
     highest = age_of_oldest_max(high, timeperiod + 1)
     lowest = age_of_oldest_max(-low, timeperiod + 1)
-    return 100.0 * (timeperiod - lowest) / timeperiod, 100.0 * (timeperiod - highest) / timeperiod
+    return percent_left(lowest, timeperiod), percent_left(highest, timeperiod)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, ratio
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, ratio_of_distances
 
 
 @oscillator(
@@ -18,4 +18,4 @@ def bop(open: Series, high: Series, low: Series, close: Series) -> Series:
 
     It is 0 when the range is 0.
     """
-    return ratio(close - open, high - low)
+    return ratio_of_distances(close, open, high, low)

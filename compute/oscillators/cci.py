@@ -9,6 +9,7 @@ from riskwave.compute.oscillators._formula import (
     distance_in_mean_deviations,
     oscillator,
     period,
+    typical_price,
 )
 
 
@@ -26,5 +27,5 @@ def cci(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
 
     The typical price is (high + low + close) / 3. In a flat window it is 0.
     """
-    typical = (high + low + close) / 3.0
+    typical = typical_price(high, low, close)
     return distance_in_mean_deviations(typical, timeperiod) / 0.015

@@ -8,8 +8,8 @@ from riskwave.compute.oscillators._formula import (
     Stability,
     maximum,
     oscillator,
+    percent,
     period,
-    ratio,
     window_sum,
 )
 
@@ -32,4 +32,4 @@ def imi(open: Series, close: Series, timeperiod: int) -> Series:
     """
     body = close - open
     gain, loss = window_sum(maximum(body, 0.0), timeperiod), window_sum(maximum(-body, 0.0), timeperiod)
-    return 100.0 * ratio(gain, gain + loss, empty=0.5)
+    return percent(gain, gain + loss, empty=50.0)

@@ -9,7 +9,8 @@ from riskwave.compute.oscillators._formula import (
     oscillator,
     percent_share,
     period,
-    where_greater,
+    split_flow,
+    typical_price,
     window_sum,
 )
 
@@ -32,8 +33,5 @@ def mfi(high: Series, low: Series, close: Series, volume: Series, timeperiod: in
     does, and an unchanged one counts for neither. It is 0 when no money flowed; TA-Lib has 0 below a flow of 1
     already.
     """
-    typical = (high + low + close) / 3.0
-    flow, before = typical * volume, typical.lag(1)
-    rising = window_sum(where_greater(typical, before, flow, 0.0), timeperiod)
-    falling = window_sum(where_greater(before, typical, flow, 0.0), timeperiod)
-    return percent_share(rising, falling)
+    rising, falling = split_flow(typical_price(high, low, close), volume)
+    return percent_share(window_sum(rising, timeperiod), window_sum(falling, timeperiod))

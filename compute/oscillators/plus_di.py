@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._directional import TULIP, WILDER, directional_indicator, directional_movement
+from riskwave.compute.oscillators._directional import TULIP, WILDER, directional_indicator, upward_movement
 from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, variant
 
 
@@ -20,7 +20,7 @@ def plus_di(high: Series, low: Series, close: Series, timeperiod: int) -> Series
 
     It is 0 when the range is 0. Over 1 bar it is a fraction, not per cent, as in TA-Lib.
     """
-    movement = directional_movement(high, low, timeperiod)[0]
+    movement = upward_movement(high, low, timeperiod)
     return directional_indicator(movement, high, low, close, timeperiod)
 
 
@@ -32,12 +32,12 @@ def plus_di(high: Series, low: Series, close: Series, timeperiod: int) -> Series
 )
 def plus_di_wilder(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
     """As with Wilder: sums seeded with `timeperiod` bars, where the default has one less. Always in per cent."""
-    movement = directional_movement(high, low, timeperiod, WILDER)[0]
+    movement = upward_movement(high, low, timeperiod, WILDER)
     return directional_indicator(movement, high, low, close, timeperiod, WILDER)
 
 
 @variant(plus_di, "tulip", source="Tulip Indicators 0.9, di")
 def plus_di_tulip(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
     """Shown from the seed of the sums on, one bar earlier than under the default. Always in per cent."""
-    movement = directional_movement(high, low, timeperiod, TULIP)[0]
+    movement = upward_movement(high, low, timeperiod, TULIP)
     return directional_indicator(movement, high, low, close, timeperiod, TULIP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._directional import WILDER, directional_movement
+from riskwave.compute.oscillators._directional import WILDER, upward_movement
 from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, variant
 
 
@@ -20,7 +20,7 @@ def plus_dm(high: Series, low: Series, timeperiod: int) -> Series:
 
     S += x - S / `timeperiod`, seeded with the sum of the first `timeperiod` - 1 moves; over 1 bar, the move itself.
     """
-    return directional_movement(high, low, timeperiod)[0]
+    return upward_movement(high, low, timeperiod)
 
 
 @variant(
@@ -31,4 +31,4 @@ def plus_dm(high: Series, low: Series, timeperiod: int) -> Series:
 )
 def plus_dm_wilder(high: Series, low: Series, timeperiod: int) -> Series:
     """Sum seeded with `timeperiod` moves, where the default has one less."""
-    return directional_movement(high, low, timeperiod, WILDER)[0]
+    return upward_movement(high, low, timeperiod, WILDER)

@@ -1,8 +1,8 @@
-"""Rate of change as a ratio times 100."""
+"""Rate of change as a percent times 100."""
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, period, ratio
+from riskwave.compute.oscillators._formula import Group, Series, Stability, oscillator, percent, period
 
 
 @oscillator(
@@ -19,4 +19,4 @@ def rocr100(close: Series, timeperiod: int) -> Series:
 
     It is 0 when the earlier price is 0.
     """
-    return 100.0 * ratio(close, close.lag(timeperiod))
+    return percent(close, close.lag(timeperiod))

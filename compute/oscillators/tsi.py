@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskwave.compute.oscillators._formula import Group, Series, Stability, change, ema, oscillator, period, ratio
+from riskwave.compute.oscillators._formula import Group, Series, Stability, change, ema, oscillator, percent, period
 
 
 @oscillator(
@@ -27,4 +27,4 @@ def tsi(close: Series, firstperiod: int, secondperiod: int) -> Series:
     move = change(close)
     net = ema(ema(move, firstperiod), secondperiod)
     path = ema(ema(abs(move), firstperiod), secondperiod)
-    return 100.0 * ratio(net, path)
+    return percent(net, path)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._formula import (
     Group,
     Series,
     Stability,
-    minimum,
+    elementwise,
     oscillator,
     period,
-    ratio,
     true_range,
     window_sum,
 )
@@ -36,10 +36,10 @@ def ultosc(high: Series, low: Series, close: Series, timeperiod1: int, timeperio
     The windows weigh 4, 2 and 1 from the shortest to the longest. Buying pressure is the close less the lower of
     low and previous close. A window without range counts 0.
     """
-    before = close.lag(1)
-    pressure, span = close - minimum(low, before), true_range(high, low, close)
-    parts = [
-        ratio(window_sum(pressure, bars), window_sum(span, bars))
+    pressure, span = elementwise(_kernels.above_true_low, close, low, close.lag(1)), true_range(high, low, close)
+    sums = [
+        window_sum(series, bars)
         for bars in sorted((timeperiod1, timeperiod2, timeperiod3))
+        for series in (pressure, span)
     ]
-    return (4.0 * parts[0] + 2.0 * parts[1] + parts[2]) * (100.0 / 7.0)
+    return elementwise(_kernels.weighted_ratios, *sums)

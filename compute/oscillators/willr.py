@@ -7,7 +7,7 @@ from riskwave.compute.oscillators._formula import (
     Series,
     Stability,
     oscillator,
-    percent_of_range,
+    percent_below,
     period,
     window_max,
     window_min,
@@ -30,5 +30,4 @@ def willr(high: Series, low: Series, close: Series, timeperiod: int) -> Series:
 
     It is 0 when the range is 0.
     """
-    highest, lowest = window_max(high, timeperiod), window_min(low, timeperiod)
-    return -percent_of_range(highest - close, 0.0, highest - lowest)
+    return percent_below(close, window_min(low, timeperiod), window_max(high, timeperiod))

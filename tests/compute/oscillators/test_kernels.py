@@ -86,3 +86,32 @@ def test_all_finite_sees_every_element(size):
             broken = x.copy()
             broken[i] = bad
             assert not _kernels.all_finite(broken)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 5, 9, 20])
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_bars_without_movement_leave_the_same_average_in_pieces(cut, lanes):
+    """Pieces with and without such bars take different loops, also while the average is seeded."""
+    shares = np.tile([3.0, 5.0, -1.0, 8.0, 2.0, 1.0, 9.0, -1.0, -1.0, 4.0, 6.0, 6.5], 3)
+    x = np.repeat(shares, lanes)
+    whole, pieces, state, parts_state = np.zeros(x.size), np.zeros(x.size), np.zeros(lanes), np.zeros(lanes)
+    _recursions.ema_of_shares(x, 0.25, 6, 0, lanes, state, whole)
+    for low in range(0, shares.size, cut):
+        part = slice(low * lanes, (low + cut) * lanes)
+        _recursions.ema_of_shares(x[part], 0.25, 6, low, lanes, parts_state, pieces[part])
+    np.testing.assert_array_equal(whole[5 * lanes :], pieces[5 * lanes :])
+    np.testing.assert_array_equal(state, parts_state)
+    average = np.maximum(shares[:6], 0.0).mean()
+    for share in shares[6:]:
+        average += 0.25 * (share - average) if share >= 0.0 else 0.0
+    assert whole[-1] == pytest.approx(average, rel=1e-14)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 4])
+def test_the_directional_index_is_held_where_nothing_moves(cut):
+    plus, minus = np.array([0.0, 0.0, 3.0, 1.0, 0.0, 0.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    out, state = np.empty(7), np.zeros(1)
+    for low in range(0, 7, cut):
+        part = slice(low, low + cut)
+        _recursions.directional_index(plus[part], minus[part], low, 1, state, out[part])
+    np.testing.assert_array_equal(out, [0.0, 0.0, 50.0, 0.0, 0.0, 0.0, 100.0])
