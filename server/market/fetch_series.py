@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -49,6 +50,9 @@ class PriceShelf(Protocol):
 
     def fact(self, name: str) -> str | None:
         """Return a note."""
+
+
+_STORED = "everything is stored already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class SeriesFetcher:
         self.equities = equities
         self._clock_ns = clock_ns
         self._flights: SingleFlight[FetchOutcome] = SingleFlight()
+        # Callers of one series who want other dates of it ask one after the other: the first may bring what all want.
+        self._turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         # Answers that the store could not take, by source, symbol and interval: the vendor is not asked for them again.
         self._unstored: dict[tuple[str, str, str], tuple[Missing, Bars, int]] = {}
 
@@ -158,16 +164,39 @@ class SeriesFetcher:
 
     async def _refresh(self, vendor: Vendor, query: Query, timeout_s: float) -> FetchOutcome:
         name, symbol = vendor.source.name, query.asset.symbol
-        fact = f"fetched.{stored_as(query, name)}.{symbol}"
+        coverage, asked = await self._missing(vendor, query)
+        if asked is None:
+            return FetchOutcome(name, symbol, "ok", _STORED)
+        turn = self._turns.setdefault((name, symbol, query.interval), asyncio.Lock())
+        deadline_s = time.monotonic() + timeout_s
+        waited = turn.locked()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await turn.acquire()
+        except TimeoutError:
+            return FetchOutcome(
+                name, symbol, "not_asked", "another call was asking for the series until the time was up"
+            )
+        try:
+            if waited:
+                coverage, asked = await self._missing(vendor, query)
+                if asked is None:
+                    return FetchOutcome(name, symbol, "ok", _STORED)
+            left_s = max(0.0, deadline_s - time.monotonic())
+            outcome = await self._ask(vendor, query, coverage, asked, left_s)
+        finally:
+            turn.release()
+        return replace(outcome, asked="" if outcome.status == "not_asked" else asked_in_words(asked, coverage))
+
+    async def _missing(self, vendor: Vendor, query: Query) -> tuple[Coverage | None, Missing | None]:
+        """Return what has been asked before, and what is to be asked now."""
+        fact = f"fetched.{stored_as(query, vendor.source.name)}.{query.asset.symbol}"
         coverage = Coverage.from_json(await asyncio.to_thread(self.store.fact, fact))
         # A source that answers with the whole series at any rate is asked for it once.
         start = None if vendor.source.whole_series and query.asset.category != "equities" else query.start
         overlap_days = self.freshness.overlap_days(query.interval)
         asked = missing_dates(coverage, start, query.end, now_ns=self._clock_ns(), overlap_days=overlap_days)
-        if asked is None:
-            return FetchOutcome(name, symbol, "ok", "everything is stored already")
-        outcome = await self._ask(vendor, query, coverage, asked, timeout_s)
-        return replace(outcome, asked="" if outcome.status == "not_asked" else asked_in_words(asked, coverage))
+        return coverage, asked
 
     async def _ask(
         self, vendor: Vendor, query: Query, coverage: Coverage | None, asked: Missing, timeout_s: float

@@ -157,6 +157,17 @@ async def test_many_callers_make_one_request(bench):
     assert all(result.series[0].prices.close.tolist() == [60.5] for result in results)
 
 
+async def test_callers_of_other_dates_of_a_series_ask_one_after_the_other(bench):
+    bench.alpha_vantage(wti(d2026_11_17="60.1", d2026_11_18="60.5"))
+    days = [dt.date(2026, 11, day) for day in (16, 17, 18)]
+    await asyncio.gather(*(bench.get(start=day) for day in days), bench.get(end=dt.date(2026, 11, 17)))
+    assert len(bench.vendor.asked) == 1, "the whole series comes at once"
+    bench.fmp(future("GCUSD", d2026_10_02=3900.0, d2026_11_12=4100.0, d2026_11_19=4170.0))
+    asked = (dt.date(2026, 10, 1), dt.date(2026, 11, 10), dt.date(2026, 11, 12))
+    await asyncio.gather(*(bench.get(["GOLD"], "fmp", start=day) for day in asked))
+    assert [one.query["from"] for one in bench.vendor.asked[1:]] == ["2026-10-01"]
+
+
 async def test_the_next_source_is_asked_and_the_refusal_told(bench):
     bench.alpha_vantage(PREMIUM)
     bench.fmp(future("CLUSD", d2026_11_19=61.5))
