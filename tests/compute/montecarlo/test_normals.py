@@ -45,6 +45,15 @@ def test_monotone_up_to_the_last_bits():
     assert steps.min() > -3e-7
 
 
+def test_a_normal_does_not_depend_on_its_neighbours():
+    """A row with far normals among near ones has the numbers that each word has alone."""
+    words = np.random.default_rng(3).integers(0, 2**32, 4 * 256, dtype=np.uint32)
+    words[::64] = np.arange(2144820456 - 8, 2144820456 + 8)  # both sides of where the polynomials meet
+    together = normals_of(words)
+    alone = [normals_of([word, 0, 0, 0])[0] for word in words]
+    np.testing.assert_array_equal(together, alone)
+
+
 def test_moments_of_the_whole_law():
     """Every 127th word, which is all of them for the purpose: the bias stated in the module."""
     words = np.arange(63, 2**31, 127 * 4, dtype=np.uint32)

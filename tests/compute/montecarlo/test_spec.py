@@ -117,6 +117,18 @@ def test_the_cost_grows_with_the_work():
     assert large.chunk_count == len(plan_chunks(SimulationSpec(**(GOOD | {"paths": 1_000_000}))))
 
 
+@pytest.mark.parametrize("paths", [3_000, 30_001, 100_000, 1_000_000])
+@pytest.mark.parametrize("changes", [{}, {"mode": "full"}, {"model": "student_t", "horizon_days": 2_000}])
+def test_two_threads_have_as_much_to_do(paths, changes):
+    spec = SimulationSpec(**(GOOD | {"paths": paths} | changes))
+    chunks = plan_chunks(spec)
+    assert sum(chunk.path_count for chunk in chunks) == paths
+    assert len(chunks) == 1 or len(chunks) % 2 == 0 or len(chunks) > 100  # one of so many more is nothing
+    assert chunks[0].path_count - chunks[-1].path_count <= 256 * len(chunks)
+    assert {chunk.path_count for chunk in chunks[:-1]} <= {chunks[0].path_count}
+    assert estimate_cost(spec).chunk_count == len(chunks)
+
+
 def test_a_plan_of_too_many_chunks_is_refused_before_it_is_made():
     spec = SimulationSpec(
         mean=np.zeros(100), covariance=np.eye(100) * 1e-8, weights=np.full(100, 0.01), paths=1_000_000_000,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from riskwave.compute.montecarlo.assets import multiply_trapezoidal
+from riskwave.compute.montecarlo.mixing import fill_mixing
 from riskwave.compute.montecarlo.normals import fill_normals
 from riskwave.compute.montecarlo.path_state import advance
 from riskwave.compute.montecarlo.philox import fill_words, split_seed
@@ -36,6 +37,12 @@ def assembly_of(function, *arguments):
     [
         (fill_words, (np.empty((4, WIDTH), np.uint32), 0, 0, 0, *split_seed(1), 0, WIDTH), "words", 20),
         (fill_normals, (np.ones((4, WIDTH), np.uint32), np.empty((4, WIDTH), np.float32), WIDTH), "float32", 25),
+        (
+            fill_mixing,
+            (np.empty(WIDTH), np.ones((4, WIDTH), np.uint32), 0, 1, 5.0, *split_seed(1), 0, WIDTH),
+            "float32",
+            25,
+        ),
         (advance, (np.ones((6, WIDTH)), np.ones(WIDTH, np.float32), 0.01, 1.0, WIDTH), "float64", 4),
         (
             multiply_trapezoidal,
@@ -58,7 +65,7 @@ def assembly_of(function, *arguments):
             50,
         ),
     ],
-    ids=["words", "normals", "advance", "assets", "variances"],
+    ids=["words", "normals", "mixing", "advance", "assets", "variances"],
 )
 def test_inner_loops_are_vectorised(function, arguments, kind, least):
     machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
