@@ -36,7 +36,7 @@ def make_meta(**changes: Any) -> rw.ResultMeta:
         "queue_s": 0.0,
         "compute_s": 0.01,
         "warnings": (),
-        "digest": "d" * 64,
+        "digest": "d" * 32,
         "cold_kernel": False,
         "compute_time": None,
         "server_version": "0.1.0",

@@ -24,7 +24,7 @@ DAYS = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], dtype="datetime64[ns
 
 
 def make_meta() -> meta_pb2.ResultMeta:
-    meta = meta_pb2.ResultMeta(correlation_id="abc", kernel="k", kernel_version="1", digest="d" * 64, seed=0)
+    meta = meta_pb2.ResultMeta(correlation_id="abc", kernel="k", kernel_version="1", digest="d" * 32, seed=0)
     meta.warnings.add(code="WEIGHTS_NORMALISED", message="the weights were divided by 2")
     meta.prices.add(symbol="WTI", source="sample", row_count=3).as_of_time.FromJsonString("2020-01-06T00:00:00Z")
     meta.compute_duration.FromMilliseconds(1500)

@@ -19,7 +19,7 @@ async def test_the_analysis_is_of_the_weights_that_the_browser_keeps(app, fake, 
         assert f"metric-{name}" in cards
     assert "Return over risk. Good from 1.00, poor up to 0.30." in cards
     assert "the weights were divided by 1.2" in str(shown["portfolio-equity-body"])
-    assert "d" * 64 in str(shown["portfolio-reproduce-body"])
+    assert "d" * 32 in str(shown["portfolio-reproduce-body"])
     assert "--weights WTI=0.6,BRENT=0.6 --start 2020-01-01" in str(shown["portfolio-reproduce-body"])
 
 

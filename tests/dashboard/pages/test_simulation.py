@@ -57,7 +57,7 @@ async def test_a_run_comes_as_lines(app, fake, ask) -> None:
     assert "VaR 95 %" in str(last["simulation-histogram-body"])
     reproduce = str(last["simulation-reproduce-body"])
     assert "--seed 4711" in reproduce
-    assert "d" * 64 in reproduce
+    assert "d" * 32 in reproduce
     assert fake.simulation.streams[0].closed
 
 

@@ -45,7 +45,7 @@ def test_the_report_is_the_kernels(stub) -> None:
     assert [measure.name for measure in report.measures] == list(risk.MEASURES.names())
     assert report.max_drawdown_period.depth == expected.max_drawdown.value
     assert answer.meta.kernel == "risk.analyze_portfolio"
-    assert len(answer.meta.digest) == 64
+    assert len(answer.meta.digest) == 32
 
 
 def test_stored_prices_equal_plain_numpy(stub, channel) -> None:
