@@ -61,7 +61,10 @@ def _warm_up_sobol() -> None:
 
 def _warm_up_one(model: PortfolioModel) -> None:
     law: dict[str, Any] = {"mean": np.zeros(2), "covariance": np.eye(2) * 1e-4}
-    observed: dict[str, Any] = {"history": np.random.default_rng(1).normal(0.0, 0.01, (OBSERVATIONS_MIN, 2))}
+    history = np.random.default_rng(1).normal(0.0, 0.01, (OBSERVATIONS_MIN, 2))
+    observed: dict[str, Any] = {"history": history}
+    if model.estimate is not None:
+        model.estimate(history, 1.0, {})
     for mode in model.modes:
         given = observed if model.takes_history else law
         run(
