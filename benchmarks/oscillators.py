@@ -146,15 +146,25 @@ def summarize(labels: list[str], ratios: list[list[float]], peers: list[str]) ->
 
 
 def print_floor(bar_count: int, rounds: int) -> None:
-    """Print what a new array costs that is written once, and a copy."""
-    source = np.ones(bar_count)
+    """Print what nothing can beat: new memory that is written, memory that is read, divisions, and a bare average."""
+    from riskwave.compute.oscillators import _kernels, _recursions
 
-    def fill() -> None:
-        np.empty(bar_count).fill(1.0)
-
-    times = best_of([lambda: timed(fill), lambda: timed(source.copy)], rounds)
-    fill_ns, copy_ns = (seconds / bar_count * 1e9 for seconds in times)
-    print(f"floor: a new array filled {fill_ns:.2f} ns per value, a copy into a new array {copy_ns:.2f}")
+    source, near = np.ones(bar_count), np.ones(4096)
+    target, long = np.empty(near.size), np.ones(30_000)
+    average = np.empty(long.size)
+    calls: dict[str, tuple[Callable[[], object], int]] = {
+        "a new array filled": (lambda: np.empty(bar_count).fill(1.0), bar_count),
+        "a copy into a new array": (source.copy, bar_count),
+        "an input looked through for gaps": (lambda: _kernels.all_finite(source), bar_count),
+        "a division in the cache": (lambda: [np.divide(near, near, out=target) for _ in range(50)], 50 * near.size),
+        "an exponential average in the cache": (
+            lambda: [_recursions.ema_chain(long, 0.125, 0, 0.0, average) for _ in range(20)],
+            20 * long.size,
+        ),
+    }
+    times_s = best_of([lambda call=call: timed(call) for call, _ in calls.values()], rounds)
+    parts = [f"{label} {s / n * 1e9:.2f}" for s, (label, (_, n)) in zip(times_s, calls.items(), strict=True)]
+    print(f"floor, ns per value: {', '.join(parts)}")
 
 
 def run_series(entries: list[Oscillator], bar_count: int, rounds: int, takt_python: str) -> None:
