@@ -150,7 +150,7 @@ def print_floor(bar_count: int, rounds: int) -> None:
     from riskwave.compute.oscillators import _kernels, _recursions
 
     source, near = np.ones(bar_count), np.ones(4096)
-    target, long = np.empty(near.size), np.ones(30_000)
+    target, long = np.empty(near.size), make_bars((30_000,))["close"]
     average = np.empty(long.size)
     calls: dict[str, tuple[Callable[[], object], int]] = {
         "a new array filled": (lambda: np.empty(bar_count).fill(1.0), bar_count),
