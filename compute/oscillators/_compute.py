@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 BYTES_BEFORE_REDUCED = 64 * 1024 * 1024  # outputs of a sweep that exist at once when a reducer takes their bars away
 WINDOWS_AT_ONCE = 32  # what they share is computed once, and their working arrays still fit the cache
+# Recursions share little, and the averages over long windows run side by side only in long blocks.
+RECURSIVE_WINDOWS_AT_ONCE, RECURSIVE_BLOCK_FACTOR = 16, 2
 LANES_AT_ONCE = 1024  # columns with gaps that are packed side by side
 
 
@@ -196,12 +198,18 @@ def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) 
     # Each in memory of its own, so that keeping one does not keep them all.
     outputs = [empty((len(windows), *panels[0].shape)) for _ in request.entry.outputs]
     warnings: tuple[str, ...] = ()
-    for at in range(0, len(windows), WINDOWS_AT_ONCE):
-        part = range(at, min(at + WINDOWS_AT_ONCE, len(windows)))
+    recursive = len(windows) > 1 and request.entry.program(windows[:1]).recursive
+    at_once = RECURSIVE_WINDOWS_AT_ONCE if recursive else WINDOWS_AT_ONCE
+    block_factor = RECURSIVE_BLOCK_FACTOR if recursive and panels[0].shape[1] == 1 else 1
+    for at in range(0, len(windows), at_once):
+        part = range(at, min(at + at_once, len(windows)))
         program = request.entry.program(windows[part.start : part.stop])
         targets = [output[window] for window in part for output in outputs]
         if gapless is not False:
-            gapless = _run_whole(program, panels, targets, checkpoint, check_finite=gapless is None)
+            check_finite = gapless is None
+            gapless = _run_whole(
+                program, panels, targets, checkpoint, check_finite=check_finite, block_factor=block_factor
+            )
         if not gapless:
             warnings = _run_gaps(program, panels, targets, request, checkpoint)
     return outputs, warnings
@@ -227,6 +235,7 @@ def _run_whole(
     checkpoint: Checkpoint | None,
     *,
     check_finite: bool = False,
+    block_factor: int = 1,
 ) -> bool:
     """Run over whole panels; return False, with outputs that mean nothing, if they were to be finite and are not."""
     absorbed = program.absorbed() if check_finite else frozenset[int]()
@@ -234,7 +243,8 @@ def _run_whole(
     if not all(finite(panels[number][:early]) for number in absorbed):
         return False
     checked = [number for number in range(len(panels)) if number not in absorbed] if check_finite else ()
-    run = Run(program, panels[0].shape[1], whole=True, checkpoint=checkpoint, checked=checked)
+    lanes = panels[0].shape[1]
+    run = Run(program, lanes, whole=True, checkpoint=checkpoint, checked=checked, block_factor=block_factor)
     if not run.advance(panels, targets):
         return False
     # Finite prices can overflow in the state, so it only says when to look.

@@ -75,6 +75,8 @@ class Run:
         Called every few milliseconds; may raise to abandon the run.
     checked
         Numbers of the inputs to look at: the first block of which one is not finite abandons the run.
+    block_factor
+        How many times longer than usual the blocks are.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Run:
         whole: bool = False,
         checkpoint: Callable[[], None] | None = None,
         checked: Sequence[int] = (),
+        block_factor: int = 1,
     ) -> None:
         self.program = program
         self.lanes = lanes
@@ -93,7 +96,9 @@ class Run:
         self._checkpoint = checkpoint
         self._checked = checked
         self._unchecked = 0
-        self._block_values = BLOCK_VALUES * (INDEPENDENT_STEPS_FACTOR if program.independent_steps else 1)
+        self._block_values = block_factor * BLOCK_VALUES
+        if program.independent_steps:
+            self._block_values *= INDEPENDENT_STEPS_FACTOR
         self._block_bars = 0
         self._steady_bar = program.steady_bar
         self._states = [np.zeros(step.operation.state_rows * lanes) for step in program.steps]
