@@ -312,7 +312,10 @@ class WarmUp:
 
 def warm_up_steps() -> dict[str, Callable[[], object]]:
     """Return, by what they compile or load from the cache, such as ``oscillators.RSI``, the calls that do it."""
-    return {f"oscillators.{entry.name}": partial(_warm_up_one, entry) for entry in OSCILLATORS}
+    steps: dict[str, Callable[[], object]] = {
+        f"oscillators.{entry.name}": partial(_warm_up_one, entry) for entry in OSCILLATORS
+    }
+    return {**steps, "oscillators.tiles": _warm_up_tiles}
 
 
 def _warm_up_one(entry: Oscillator) -> None:
@@ -321,13 +324,18 @@ def _warm_up_one(entry: Oscillator) -> None:
     compute(entry.name, prices, allow_look_ahead=True)
 
 
+def _warm_up_tiles() -> None:
+    """Run what only long series and panels need, as does a short one that cannot be read where it lies."""
+    compute("MOM", {"close": np.ones(16, dtype=np.float32)})
+
+
 def warm_up(checkpoint: Checkpoint | None = None) -> WarmUp:
-    """Compile every kernel that an oscillator uses, or load it from the cache, by running each oscillator once.
+    """Compile every kernel that an oscillator uses, or load it from the cache, by running each oscillator.
 
     Parameters
     ----------
     checkpoint
-        Called after each oscillator; may raise to stop.
+        Called after each step; may raise to stop.
     """
     begin = time.perf_counter()
     steps = warm_up_steps()
@@ -335,4 +343,4 @@ def warm_up(checkpoint: Checkpoint | None = None) -> WarmUp:
         step()
         if checkpoint is not None:
             checkpoint()
-    return WarmUp(len(steps), time.perf_counter() - begin)
+    return WarmUp(len(OSCILLATORS), time.perf_counter() - begin)
