@@ -189,7 +189,7 @@ class ChunkRunner(Generic[S, R]):
         if wanted == meta_pb2.PLACEMENT_CLUSTER and run.placement != wanted:
             self._note_loss(run, "the server has none")
         if run.placement == meta_pb2.PLACEMENT_CLUSTER and not await self._cluster_comes(spec, wanted):
-            self._note_loss(run, self._cluster.health.detail or "it is not there")
+            self._note_loss(run, self._cluster.health.detail or "it has not started yet")
             run.placement = meta_pb2.PLACEMENT_SERVER
         started_s = time.perf_counter()
         if run.placement == meta_pb2.PLACEMENT_CLUSTER:
@@ -221,9 +221,8 @@ class ChunkRunner(Generic[S, R]):
 
     def _note_loss(self, run: ChunkRun[S, R], why: str) -> None:
         _log.warning("computed without the cluster", kind=self._work.kind, why=why, chunks_missing=len(run.missing()))
-        message = (
-            f"the cluster was not used to the end ({why}); the server's own threads computed, with the same numbers"
-        )
+        done = "nothing" if len(run.missing()) == len(run.chunks) else "a part"
+        message = f"the cluster computed {done} of this ({why}); the server's own threads did, with the same numbers"
         run.warnings.append(ResultWarning("CLUSTER_UNAVAILABLE", message, self._work.placement_field))
 
     async def _in_threads(self, spec: S, chunks: Sequence[Chunk], call: Call) -> AsyncGenerator[R, None]:
