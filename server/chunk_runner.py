@@ -62,6 +62,12 @@ def _keep_all(_spec: object) -> None:
     return None
 
 
+def cluster_warning(done: str, why: str, field: str = "") -> ResultWarning:
+    """Return what tells a caller that the cluster did not do all of the work."""
+    message = f"the cluster computed {done} of this ({why}); the server's own threads did, with the same numbers"
+    return ResultWarning("CLUSTER_UNAVAILABLE", message, field)
+
+
 @dataclass(frozen=True, slots=True)
 class Work(Generic[S, R]):
     """A kind of work that is cut into chunks.
@@ -222,8 +228,7 @@ class ChunkRunner(Generic[S, R]):
     def _note_loss(self, run: ChunkRun[S, R], why: str) -> None:
         _log.warning("computed without the cluster", kind=self._work.kind, why=why, chunks_missing=len(run.missing()))
         done = "nothing" if len(run.missing()) == len(run.chunks) else "a part"
-        message = f"the cluster computed {done} of this ({why}); the server's own threads did, with the same numbers"
-        run.warnings.append(ResultWarning("CLUSTER_UNAVAILABLE", message, self._work.placement_field))
+        run.warnings.append(cluster_warning(done, why, self._work.placement_field))
 
     async def _in_threads(self, spec: S, chunks: Sequence[Chunk], call: Call) -> AsyncGenerator[R, None]:
         """Yield results as they come. A chunk is a slice: cancellation is looked at before each."""

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention, Group, Oscillator, Stability
-from riskwave.compute.oscillators._columns import ColumnWork, check_columns, compute_tile, cut_columns, join_columns
+from riskwave.compute.oscillators._columns import (
+    ColumnTile,
+    ColumnWork,
+    TileResult,
+    check_columns,
+    compute_tile,
+    compute_whole,
+    cut_columns,
+    join_columns,
+)
 from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up, warm_up_steps
 from riskwave.compute.oscillators._gaps import GapPolicy
 from riskwave.compute.oscillators._reducers import Reducer
@@ -12,6 +21,7 @@ from riskwave.compute.oscillators._stream_opening import StreamLimits, open_stre
 
 __all__ = [
     "OSCILLATORS",
+    "ColumnTile",
     "ColumnWork",
     "Convention",
     "GapPolicy",
@@ -22,10 +32,12 @@ __all__ = [
     "Reducer",
     "Stability",
     "StreamLimits",
+    "TileResult",
     "WarmUp",
     "check_columns",
     "compute",
     "compute_tile",
+    "compute_whole",
     "cut_columns",
     "join_columns",
     "open_stream",

@@ -1,4 +1,4 @@
-"""A panel cut into tiles of columns, computed elsewhere and put together again: the bits of the whole."""
+"""A panel cut into tiles of columns, computed apart and put together again: the bits of the whole."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import numpy as np
 
 from riskwave.compute.oscillators._compute import OscillatorResult, compute
 from riskwave.compute.oscillators._gaps import GapPolicy, gap_warning
+from riskwave.compute.oscillators._memory import empty
 from riskwave.compute.oscillators._reducers import Reducer, fractional_rank
-from riskwave.compute.oscillators._request import check_request
+from riskwave.compute.oscillators._request import Checkpoint, Floats, check_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,7 @@ class ColumnWork:
     max_gap_bars: int
     allow_look_ahead: bool
     convention: str
+    #: Empty for every bar.
     reducer: str
 
 
@@ -49,9 +47,9 @@ class TileResult:
     result: OscillatorResult
 
 
-def check_columns(work: ColumnWork, inputs: Mapping[str, Floats], max_output_bytes: int) -> None:
-    """Refuse what `compute` would refuse of the whole panel."""
-    check_request(
+def check_columns(work: ColumnWork, inputs: Mapping[str, Floats], max_output_bytes: int) -> int:
+    """Refuse what `compute` would refuse of the whole panel; return the size of the outputs in bytes."""
+    return check_request(
         work.name,
         inputs,
         work.params,
@@ -60,42 +58,54 @@ def check_columns(work: ColumnWork, inputs: Mapping[str, Floats], max_output_byt
         work.allow_look_ahead,
         max_output_bytes,
         work.convention,
-        work.reducer,
-    )
+        work.reducer or None,
+    ).output_bytes
 
 
 def cut_columns(inputs: Mapping[str, Floats], count: int) -> list[ColumnTile]:
-    """Return at most `count` tiles of nearly equal width, in order, of arrays of shape (bars, columns)."""
+    """Return at most `count` tiles of nearly equal width, in order, views of arrays of shape (bars, columns)."""
     columns = next(iter(inputs.values())).shape[1]
     count = min(count, columns)
     edges = [columns * i // count for i in range(count + 1)]
     return [
-        ColumnTile(i, {name: np.ascontiguousarray(panel[:, edges[i] : edges[i + 1]]) for name, panel in inputs.items()})
-        for i in range(count)
+        ColumnTile(i, {name: panel[:, edges[i] : edges[i + 1]] for name, panel in inputs.items()}) for i in range(count)
     ]
 
 
-def compute_tile(work: ColumnWork, tile: ColumnTile) -> TileResult:
+def compute_whole(
+    work: ColumnWork, inputs: Mapping[str, Floats], checkpoint: Checkpoint | None = None
+) -> OscillatorResult:
+    """Compute all columns at once."""
+    return _compute(work, inputs, work.reducer or None, checkpoint)
+
+
+def compute_tile(work: ColumnWork, tile: ColumnTile, checkpoint: Checkpoint | None = None) -> TileResult:
     """Compute one tile. Ranks are among all columns: of a tile, the last values come back."""
-    reducer = Reducer.LAST if work.reducer == Reducer.RANK else Reducer(work.reducer)
-    result = compute(
+    reducer = Reducer.LAST if work.reducer == Reducer.RANK else work.reducer or None
+    return TileResult(tile.index, _compute(work, tile.inputs, reducer, checkpoint))
+
+
+def _compute(
+    work: ColumnWork, inputs: Mapping[str, Floats], reducer: str | None, checkpoint: Checkpoint | None
+) -> OscillatorResult:
+    return compute(
         work.name,
-        tile.inputs,
+        inputs,
         work.params,
         gap_policy=work.gap_policy,
         max_gap_bars=work.max_gap_bars,
         allow_look_ahead=work.allow_look_ahead,
         convention=work.convention,
         reducer=reducer,
+        checkpoint=checkpoint,
     )
-    return TileResult(tile.index, result)
 
 
 def join_columns(work: ColumnWork, inputs: Mapping[str, Floats], results: Sequence[TileResult]) -> OscillatorResult:
     """Return the result of the whole panel `inputs`, of those of every tile in any order."""
     ordered = [one.result for one in sorted(results, key=lambda one: one.index)]
     first = ordered[0]
-    outputs = {name: np.concatenate([one.outputs[name] for one in ordered], axis=-1) for name in first.outputs}
+    outputs = {name: _beside([one.outputs[name] for one in ordered]) for name in first.outputs}
     if work.reducer == Reducer.RANK:
         outputs = {
             name: fractional_rank(values.reshape(-1, values.shape[-1])).reshape(values.shape)
@@ -106,3 +116,9 @@ def join_columns(work: ColumnWork, inputs: Mapping[str, Floats], results: Sequen
         valid = np.logical_and.reduce([np.isfinite(panel) for panel in inputs.values()])
         warnings = (gap_warning(valid, GapPolicy(work.gap_policy)),)
     return OscillatorResult(outputs, first.lookback, first.params, warnings, first.convention)
+
+
+def _beside(parts: list[Floats]) -> Floats:
+    """Return arrays that differ in their last axis only as one."""
+    whole = empty((*parts[0].shape[:-1], sum(part.shape[-1] for part in parts)))
+    return np.concatenate(parts, axis=-1, out=whole)

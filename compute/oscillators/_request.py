@@ -46,6 +46,12 @@ class Request:
     max_gap_bars: int
     reducer: Reducer | None = None
 
+    @property
+    def output_bytes(self) -> int:
+        """Size of all outputs together."""
+        values = math.prod(self.shape if self.reducer is None else self.shape[1:])
+        return 8 * values * len(self.windows) * len(self.entry.outputs)
+
     def reported_params(self) -> dict[str, Value | list[Value]]:
         """Return the complete parameters; the swept ones are lists."""
         if not self.swept:
@@ -76,10 +82,11 @@ def check_request(
     windows, swept = _check_windows(entry, {} if params is None else params)
     panels, shape = _check_inputs(entry, inputs)
     lookbacks = tuple([_check_length(entry, window, shape[0]) for window in windows])
-    size = len(windows) * len(entry.outputs) * math.prod(shape if reduced is None else shape[1:]) * 8
-    if max_output_bytes is not None and size > max_output_bytes:
-        raise TooLargeError("inputs", f"{size} bytes of outputs", f"at most {max_output_bytes} bytes of outputs")
-    return Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars, reduced)
+    request = Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars, reduced)
+    if max_output_bytes is not None and request.output_bytes > max_output_bytes:
+        size = f"{request.output_bytes} bytes of outputs"
+        raise TooLargeError("inputs", size, f"at most {max_output_bytes} bytes of outputs")
+    return request
 
 
 def check_policy(gap_policy: GapPolicy | str, max_gap_bars: int) -> GapPolicy:

@@ -14,7 +14,7 @@ from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.call import open_ended
 from riskwave.server.errors import CallError, refused_input
 from riskwave.server.history import Bars
-from riskwave.server.indicator_tiles import IndicatorTiles
+from riskwave.server.indicator_tiles import IndicatorTiles, TiledResults
 from riskwave.server.paging import take_page
 from riskwave.server.results import INLINE, fill_meta
 from riskwave.server.services.indicator_stream import IndicatorStreams
@@ -105,23 +105,20 @@ class IndicatorService:
         await self._runtime.kernels.need(call, *[f"oscillators.{each.name}" for each in request.calls])
         limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
-            return _answer(request, bars, call, self._pool.run_here(call, _compute, request, bars, call, limit))
-        results = await self._compute_on_cluster(request, bars, call, limit)
-        workers = 0 if results is None else self._runtime.cluster.worker_count
-        if results is None:
-            results = await self._pool.run(call, _compute, request, bars, call, limit)
-        return await self._pool.copy(_serialize_answer, request, bars, call, results, workers)
+            small = self._pool.run_here(call, _compute, request, bars, call, limit)
+            return _answer(request, bars, call, TiledResults(small))
+        tiled = await self._compute_large(request, bars, call, limit)
+        return await self._pool.copy(_serialize_answer, request, bars, call, tiled)
 
-    async def _compute_on_cluster(
+    async def _compute_large(
         self, request: pb.ComputeIndicatorsRequest, bars: Bars, call: Call, bytes_max: int
-    ) -> list[oscillators.OscillatorResult] | None:
-        """Return the results from the cluster, or None where the server's threads are to compute."""
-        columns = min([array.shape[1] if array.ndim > 1 else 1 for array in bars.arrays.values()])
-        reducer, policy = _REDUCERS[request.reducer], _POLICIES[request.gap_policy]
-        if not self._tiles.pays(_count_values(request, bars), columns, reducer, policy):
-            return None
+    ) -> TiledResults:
+        """Compute every call by one thread, or by several or the cluster where that pays."""
+        values = _count_values(request, bars)
+        if not self._tiles.pays(values, _POLICIES[request.gap_policy]):
+            return TiledResults(await self._pool.run(call, _compute, request, bars, call, bytes_max))
         pieces = await self._pool.run(call, _cut_calls, request, bars, bytes_max)
-        return await self._tiles.compute(pieces, call)
+        return await self._tiles.compute(pieces, values, call)
 
     @open_ended
     def stream_indicators(
@@ -219,6 +216,7 @@ def _cut_calls(
 ) -> list[tuple[oscillators.ColumnWork, dict[str, NDArray[np.float64]]]]:
     """Return every call, which is valid, and its inputs; errors name the request's own fields."""
     pieces = []
+    bytes_left = bytes_max
     for index, each in enumerate(request.calls):
         entry = _find(each.name, index)
         work = oscillators.ColumnWork(
@@ -228,11 +226,11 @@ def _cut_calls(
             request.max_gap_bars,
             request.allow_look_ahead,
             request.convention or oscillators.Convention.TALIB.value,
-            str(_REDUCERS[request.reducer]),
+            _REDUCERS[request.reducer] or "",
         )
         inputs = {name: bars.arrays[name] for name in entry.inputs if name in bars.arrays}
         try:
-            oscillators.check_columns(work, inputs, bytes_max)
+            bytes_left -= oscillators.check_columns(work, inputs, bytes_left)
         except TooLargeError as error:
             raise refused_input(error, f"calls[{index}]") from None
         except InputError as error:
@@ -313,13 +311,11 @@ def _answer(
     request: pb.ComputeIndicatorsRequest,
     bars: Bars,
     call: Call,
-    results: list[oscillators.OscillatorResult],
-    cluster_workers: int = 0,
+    tiled: TiledResults,
 ) -> pb.ComputeIndicatorsResponse:
-    """Return the answer, which `cluster_workers` have computed, if any."""
     answer = pb.ComputeIndicatorsResponse(symbols=bars.symbols)
-    warnings: dict[ResultWarning, None] = {}
-    for each, result in zip(request.calls, results, strict=True):
+    warnings = dict.fromkeys(tiled.warnings)
+    for each, result in zip(request.calls, tiled.results, strict=True):
         message = answer.results.add(
             name=each.name,
             label=_label(each),
@@ -338,10 +334,10 @@ def _answer(
         fill(answer, "times", times)
     names = {each.name for each in request.calls}
     kernel = f"oscillators.{names.pop()}" if len(names) == 1 else "oscillators"
-    digest = digest_arrays(_numbers(results))
+    digest = digest_arrays(_numbers(tiled.results))
     fill_meta(answer.meta, call, kernel, digest=digest, provenance=bars.provenance, warnings=warnings)
-    if cluster_workers:
-        answer.meta.placement, answer.meta.worker_count = meta_pb2.PLACEMENT_CLUSTER, cluster_workers
+    if tiled.cluster_workers:
+        answer.meta.placement, answer.meta.worker_count = meta_pb2.PLACEMENT_CLUSTER, tiled.cluster_workers
     return answer
 
 
@@ -349,7 +345,6 @@ def _serialize_answer(
     request: pb.ComputeIndicatorsRequest,
     bars: Bars,
     call: Call,
-    results: list[oscillators.OscillatorResult],
-    cluster_workers: int,
+    tiled: TiledResults,
 ) -> bytes:
-    return _answer(request, bars, call, results, cluster_workers).SerializeToString()
+    return _answer(request, bars, call, tiled).SerializeToString()

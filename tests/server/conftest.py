@@ -86,7 +86,7 @@ def channel(running: ServerThread) -> Iterator[grpc.Channel]:
         yield channel
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connect() -> Callable[[ServerThread], grpc.Channel]:
     return open_channel
 

@@ -6,38 +6,58 @@ from typing import Any
 import numpy as np
 import pytest
 
+from riskwave.compute import oscillators
 from riskwave.v1 import indicator_service_pb2 as pb
 from riskwave.v1 import indicator_service_pb2_grpc, meta_pb2
-from riskwave.v1.codec import encode_array, encode_params
+from riskwave.v1.codec import decode_named_arrays, encode_array, encode_params
 
 CLOSE = 100 + np.random.default_rng(1).normal(size=(2_000, 40)).cumsum(axis=0)
 
 
+def wait_for_workers(thread: Any, count: int) -> None:
+    end = time.monotonic() + 120
+    while thread.call(lambda: thread.server.runtime.cluster.worker_count) != count:
+        assert time.monotonic() < end, "the workers did not come"
+        time.sleep(0.1)
+
+
 def make_request(
-    reducer: int, name: str = "RSI", windows: Any = (5, 14, 30), **fields: Any
+    reducer: int, name: str = "RSI", windows: Any = (5, 14, 30), close: Any = CLOSE, **fields: Any
 ) -> pb.ComputeIndicatorsRequest:
     call = pb.IndicatorCall(name=name, params=encode_params({"timeperiod": list(windows)}))
-    bars = pb.InlineBars(close=encode_array(CLOSE))
+    bars = pb.InlineBars(close=encode_array(close))
     return pb.ComputeIndicatorsRequest(bars=bars, calls=[call], reducer=reducer, **fields)
 
 
 @pytest.mark.services
 def test_a_large_reduced_sweep_goes_to_the_cluster_and_gives_the_same(start_server: Any, connect: Any) -> None:
-    dask = {"mode": "embedded", "workers": 1, "start_timeout_s": 120, "threshold_indicator_values": 100_000}
+    dask = {"mode": "embedded", "workers": 2, "start_timeout_s": 120, "threshold_indicator_values": 100_000}
     with start_server() as thread, connect(thread) as channel:
         alone = indicator_service_pb2_grpc.IndicatorServiceStub(channel)
         expected = {one: alone.ComputeIndicators(make_request(one), timeout=60) for one in (1, 2, 3)}
     with start_server(dask=dask) as thread, connect(thread) as channel:
-        end = time.monotonic() + 120
-        while thread.call(lambda: thread.server.runtime.cluster.worker_count) != 1:
-            assert time.monotonic() < end, "the workers did not come"
-            time.sleep(0.1)
+        wait_for_workers(thread, 2)
         stub = indicator_service_pb2_grpc.IndicatorServiceStub(channel)
         for reducer, here in expected.items():
             there = stub.ComputeIndicators(make_request(reducer), timeout=60)
-            assert (there.meta.placement, there.meta.worker_count) == (meta_pb2.PLACEMENT_CLUSTER, 1)
+            assert (there.meta.placement, there.meta.worker_count) == (meta_pb2.PLACEMENT_CLUSTER, 2)
             assert here.meta.placement == meta_pb2.PLACEMENT_SERVER
             assert there.meta.digest == here.meta.digest
             assert there.results == here.results
         for request in (make_request(0), make_request(1, windows=[14]), make_request(1, gap_policy=4)):
             assert stub.ComputeIndicators(request, timeout=60).meta.placement == meta_pb2.PLACEMENT_SERVER
+
+
+def test_a_cluster_that_is_not_there_costs_a_warning_and_no_number(
+    start_server: Any, connect: Any, free_port: int
+) -> None:
+    address = f"tcp://127.0.0.1:{free_port}"
+    dask = {"mode": "address", "address": address, "start_timeout_s": 1, "threshold_indicator_values": 100_000}
+    direct = oscillators.compute("RSI", {"close": CLOSE}, {"timeperiod": [5, 14, 30]}, reducer="last")
+    with start_server(dask=dask) as thread, connect(thread) as channel:
+        stub = indicator_service_pb2_grpc.IndicatorServiceStub(channel)
+        answer = stub.ComputeIndicators(make_request(1), timeout=60)
+    assert [warning.code for warning in answer.meta.warnings] == ["CLUSTER_UNAVAILABLE"]
+    assert answer.meta.placement == meta_pb2.PLACEMENT_SERVER
+    outputs = decode_named_arrays(answer.results[0].outputs, "outputs")
+    np.testing.assert_array_equal(outputs["real"], direct.outputs["real"])
