@@ -319,9 +319,11 @@ def warm_up_steps() -> dict[str, Callable[[], object]]:
 
 
 def _warm_up_one(entry: Oscillator) -> None:
-    bars = entry.lookback(entry.defaults()) + 3
-    prices = {name: np.linspace(1.0, 2.0, bars) for name in entry.inputs}
-    compute(entry.name, prices, allow_look_ahead=True)
+    for convention in (Convention.TALIB, *entry.conventions):
+        variant = entry.under(convention)
+        bars = variant.lookback(variant.defaults()) + 3
+        prices = {name: np.linspace(1.0, 2.0, bars) for name in entry.inputs}
+        compute(entry.name, prices, allow_look_ahead=True, convention=convention)
 
 
 def _warm_up_tiles() -> None:

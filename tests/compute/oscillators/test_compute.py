@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import doctest
 import pickle
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -151,6 +154,30 @@ def test_warm_up_runs_every_oscillator():
     assert report.oscillators == len(calls) - 1 == len(oscillators.OSCILLATORS)
     assert report.elapsed_s >= 0.0
     assert _tiles.run_tiles.signatures, "no long series waits for a kernel either"
+
+
+def test_after_the_warm_up_no_preset_waits_for_a_kernel():
+    # In a process of its own: signatures that other tests have used stay loaded.
+    code = """
+        import numpy as np
+        from numba.core.dispatcher import Dispatcher
+        from riskwave.compute import oscillators
+        several = [entry for entry in oscillators.OSCILLATORS if entry.conventions]
+        steps = oscillators.warm_up_steps()
+        for name in ("tiles", *[entry.name for entry in several]):
+            steps[f"oscillators.{name}"]()
+        def compiled(self, *args, **kwargs):
+            raise AssertionError(f"{self.py_func.__name__} was not ready")
+        Dispatcher._compile_for_args = compiled
+        prices = 100 + np.random.default_rng(0).normal(size=(5, 400)).cumsum(axis=1)
+        bars = dict(zip(("open", "high", "low", "close", "volume"), prices, strict=True))
+        for entry in several:
+            for convention in entry.conventions:
+                inputs = {name: bars[name] for name in entry.inputs}
+                oscillators.compute(entry.name, inputs, convention=convention, allow_look_ahead=True)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_examples_in_the_documentation():
