@@ -102,7 +102,7 @@ class IndicatorService:
             bars = _decode_bars(request.bars)
         else:
             bars = await self._pool.copy(_decode_bars, request.bars)
-        await self._runtime.kernels.need(call, *[f"oscillators.{each.name}" for each in request.calls])
+        await self._runtime.kernels.need(call, *_kernels_of(request, bars))
         limit = self._runtime.settings.server.max_message_bytes - ENVELOPE_BYTES
         if _count_values(request, bars) <= INLINE_VALUES_MAX:
             small = self._pool.run_here(call, _compute, request, bars, call, limit)
@@ -167,6 +167,14 @@ def _check(request: pb.ComputeIndicatorsRequest) -> None:
     for index, label in enumerate(labels):
         if labels.index(label) != index and request.calls[index].label:
             raise InputError(f"calls[{index}].label", label, "a label that no other call has")
+
+
+def _kernels_of(request: pb.ComputeIndicatorsRequest, bars: Bars) -> list[str]:
+    """Return what has to be compiled: short series of one window need no tiles."""
+    names = [f"oscillators.{each.name}" for each in request.calls]
+    swept = any(values.sweep for each in request.calls for values in each.params.values())
+    large = request.reducer or swept or _count_values(request, bars) > INLINE_VALUES_MAX
+    return [*names, "oscillators.tiles"] if large else names
 
 
 def _label(each: pb.IndicatorCall) -> str:

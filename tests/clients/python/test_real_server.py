@@ -17,7 +17,8 @@ CLOSE = 100 + RNG.normal(size=(200, 2)).cumsum(axis=0)
 
 @pytest.fixture(scope="module")
 def client(server_process: Any) -> Iterator[rw.Client]:
-    with rw.connect(server_process.address) as client:
+    # The first call of a kind waits for its kernels, which a busy machine compiles slowly.
+    with rw.connect(server_process.address, timeout_s=300) as client:
         yield client
 
 

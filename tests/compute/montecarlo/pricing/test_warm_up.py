@@ -28,7 +28,8 @@ def spec_of(model, payoff, **changes):
 @functools.lru_cache
 def compiled_and_remembered():
     """Return every kernel and every cache of this package, all of whose modules the steps' names have imported."""
-    found = [each for each in gc.get_objects() if isinstance(each, Dispatcher | functools._lru_cache_wrapper)]
+    # By type: asking a dead weak proxy what it is an instance of raises.
+    found = [each for each in gc.get_objects() if issubclass(type(each), Dispatcher | functools._lru_cache_wrapper)]
     ours = [each for each in found if getattr(each, "__module__", "").startswith("riskwave.compute")]
     return (
         [each for each in ours if isinstance(each, Dispatcher)],
