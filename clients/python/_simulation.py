@@ -153,6 +153,14 @@ class DerivativeOptions(TypedDict, total=False):
     confidence: float | None
 
 
+def _horizon(given: int) -> int:
+    """Return the days of a path. In the message 0 means the default, which nobody who says 0 can want."""
+    days = integer(simulation_pb2.SimulationSpec, "horizon_days", given, "horizon")
+    if days == 0:
+        raise invalid("horizon", given, "an integer from 1")
+    return days
+
+
 def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.SimulationSpec:
     """Return the specification of a simulation. See `SimulationOptions`."""
     _refuse_unknown(options, SimulationOptions)
@@ -161,7 +169,7 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
         model=options.get("model") or "",
         params=encode_params(options.get("params") or {}),
         paths=integer(simulation_pb2.SimulationSpec, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
-        horizon_days=integer(simulation_pb2.SimulationSpec, "horizon_days", options.get("horizon", 252), "horizon"),
+        horizon_days=_horizon(options.get("horizon", 252)),
         seed=None if seed is None else integer(simulation_pb2.SimulationSpec, "seed", seed, "seed"),
         mode=enum_value(simulation_pb2.SimulationMode, options.get("mode"), "mode"),
         rebalancing=enum_value(simulation_pb2.Rebalancing, options.get("rebalancing"), "rebalancing"),

@@ -235,6 +235,7 @@ def test_a_volatility_that_is_none_is_refused(volatility: Any) -> None:
         ("paths", 1.5),
         ("paths", True),
         ("horizon", 2**31),
+        ("horizon", 0),
         ("seed", -1),
         ("seed", 2**64),
         ("scrambles", 2**40),
