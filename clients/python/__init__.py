@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from riskwave._awaiting import AsyncStream
     from riskwave._blocking import Stream
     from riskwave._client import AsyncClient, Client, connect, connect_async
+    from riskwave._derivative import DerivativeOptions
     from riskwave._errors import (
         AccessDeniedError,
         CallCancelledError,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from riskwave._inputs import PortfolioOptions
     from riskwave._jobs import CancelReport, Job, JobEvent, JobSpec
     from riskwave._meta import PriceProvenance, ResultMeta, ResultWarning
-    from riskwave._model_results import Catalogue, DerivativePrice, Greek, ModelSpec, PayoffSpec
+    from riskwave._model_results import Catalogue, DerivativePrice, DerivativePriceUpdate, Greek, ModelSpec, PayoffSpec
     from riskwave._parameters import ParameterSpec
     from riskwave._portfolio_report import DrawdownPeriod, Measure, PortfolioReport, RiskContribution
     from riskwave._portfolios import Portfolio, PortfolioUpdate
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
         ServerInfo,
         ServerStatistics,
     )
-    from riskwave._simulation import DerivativeOptions, SimulationOptions
+    from riskwave._simulation import SimulationOptions
     from riskwave._simulation_results import (
         DistributionSummary,
         Simulation,
@@ -104,6 +105,7 @@ _HOMES = {
         "connect",
         "connect_async",
     ),
+    "_derivative": ("DerivativeOptions",),
     "_errors": (
         "AccessDeniedError",
         "CallCancelledError",
@@ -151,6 +153,7 @@ _HOMES = {
     "_model_results": (
         "Catalogue",
         "DerivativePrice",
+        "DerivativePriceUpdate",
         "Greek",
         "ModelSpec",
         "PayoffSpec",
@@ -205,10 +208,7 @@ _HOMES = {
         "ServerInfo",
         "ServerStatistics",
     ),
-    "_simulation": (
-        "DerivativeOptions",
-        "SimulationOptions",
-    ),
+    "_simulation": ("SimulationOptions",),
     "_simulation_results": (
         "DistributionSummary",
         "Simulation",
@@ -245,6 +245,7 @@ __all__ = [
     "DeadlineExceededError",
     "DerivativeOptions",
     "DerivativePrice",
+    "DerivativePriceUpdate",
     "DistributionSummary",
     "DrawdownPeriod",
     "Estimate",

@@ -284,3 +284,10 @@ def duration(seconds: float | None) -> Duration | None:
     message = Duration()
     message.FromNanoseconds(round(seconds * 1e9))
     return message
+
+
+def refuse_unknown(options: Mapping[str, object], known: type) -> None:
+    """Raise TypeError for options that `known`, a TypedDict, has not, as Python does for arguments."""
+    unknown = set(options) - set(known.__annotations__)
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments {sorted(unknown)}; there are {', '.join(known.__annotations__)}")

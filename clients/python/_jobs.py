@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, pages, stream
+from riskwave._derivative import DerivativeOptions, derivative_request
 from riskwave._errors import RiskwaveError, Status, make_error
 from riskwave._indicator_results import IndicatorResults, decode_results
 from riskwave._indicators import BarOptions, IndicatorCall, indicators_request
@@ -16,7 +17,7 @@ from riskwave._model_results import DerivativePrice, decode_derivative
 from riskwave._results import Result, Rows, optional_timestamp
 from riskwave._risk import BacktestOptions, backtest_request
 from riskwave._risk_results import Backtest, decode_backtest
-from riskwave._simulation import DerivativeOptions, SimulationOptions, derivative_request, simulation_spec
+from riskwave._simulation import SimulationOptions, simulation_spec
 from riskwave._simulation_results import (
     DistributionParts,
     Simulation,

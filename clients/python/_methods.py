@@ -114,6 +114,13 @@ PRICE_DERIVATIVE = Method(
     _SIMULATE_S,
     idempotent=True,
 )
+STREAM_PRICE = Method(
+    _SIMULATION + "StreamPrice",
+    simulation.StreamPriceRequest,
+    simulation.StreamPriceResponse,
+    _SIMULATE_S,
+    idempotent=True,
+)
 
 _JOB = "/riskwave.v1.JobService/"
 CREATE_JOB = Method(_JOB + "CreateJob", job.CreateJobRequest, job.CreateJobResponse, _COMPUTE_S, idempotent=True)

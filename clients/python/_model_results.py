@@ -12,6 +12,7 @@ from riskwave._meta import ResultMeta, decode_meta
 from riskwave._parameters import ParameterSpec, decode_parameter_specs
 from riskwave._portfolio_report import estimate_cells
 from riskwave._results import Grid, Result, Rows, format_number
+from riskwave._simulation_results import SimulationProgress, decode_progress
 from riskwave.v1 import simulation_pb2
 
 if TYPE_CHECKING:
@@ -104,6 +105,15 @@ class DerivativePrice(Result):
         return Grid(heading, columns, (*rows, *greeks), frozenset({1, 2, 3, 4}), self.meta.notes())
 
 
+@dataclass(frozen=True, slots=True)
+class DerivativePriceUpdate:
+    """A price that converges: the result so far, the progress, and whether it is the last."""
+
+    result: DerivativePrice
+    progress: SimulationProgress
+    final: bool
+
+
 def decode_catalogue(message: pb.ListModelsResponse) -> Catalogue:
     """Return the models and payoffs."""
     models = Rows(
@@ -137,3 +147,8 @@ def decode_derivative(message: pb.PriceDerivativeResponse) -> DerivativePrice:
         variance_reduction=message.variance_reduction,
         meta=decode_meta(message.meta),
     )
+
+
+def decode_price_update(message: pb.StreamPriceResponse) -> DerivativePriceUpdate:
+    """Return an update of its message."""
+    return DerivativePriceUpdate(decode_derivative(message.result), decode_progress(message.progress), message.final)

@@ -8,10 +8,25 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import numpy as np
 
 from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, stream
+from riskwave._derivative import DEFAULT_PATHS, DerivativeOptions, derivative_request
 from riskwave._errors import InvalidRequestError, invalid
-from riskwave._inputs import Date, Weights, duration, enum_value, integer, portfolio_data
-from riskwave._methods import ESTIMATE_SIMULATION, LIST_MODELS, PRICE_DERIVATIVE, SIMULATE, STREAM_SIMULATION
-from riskwave._model_results import Catalogue, DerivativePrice, decode_catalogue, decode_derivative
+from riskwave._inputs import Date, Weights, duration, enum_value, integer, portfolio_data, refuse_unknown
+from riskwave._methods import (
+    ESTIMATE_SIMULATION,
+    LIST_MODELS,
+    PRICE_DERIVATIVE,
+    SIMULATE,
+    STREAM_PRICE,
+    STREAM_SIMULATION,
+)
+from riskwave._model_results import (
+    Catalogue,
+    DerivativePrice,
+    DerivativePriceUpdate,
+    decode_catalogue,
+    decode_derivative,
+    decode_price_update,
+)
 from riskwave._simulation_results import (
     Simulation,
     SimulationCost,
@@ -30,7 +45,6 @@ if TYPE_CHECKING:
 
     from riskwave._indicators import Param
 
-DEFAULT_PATHS = 100_000
 _INLINE_PATHS_MAX = 250_000
 """Up to here four distributions fit into half of the usual message; above, they come in pieces at once."""
 
@@ -111,48 +125,6 @@ class SimulationOptions(TypedDict, total=False):
     fan_days: int | Sequence[int]
 
 
-class DerivativeOptions(TypedDict, total=False):
-    """What is priced and how.
-
-    model_params, payoff_params
-        Parameters of the model and of the payoff.
-    spot
-        Spot price of the underlying, or of each.
-    correlation
-        Correlation of the underlyings. None means uncorrelated.
-    rate
-        Risk-free rate a year, continuously compounded.
-    maturity
-        Years to maturity.
-    paths, steps, seed
-        Paths, 100,000 by default; time steps, 0 lets payoff and model decide; seed.
-    sampling, scrambles
-        As in `SimulationOptions`.
-    greeks
-        Sensitivities that are wanted: delta, gamma, vega, rho, theta.
-    target_standard_error
-        Stops when the price's error is this small. 0 runs all paths.
-    placement, confidence
-        As in `SimulationOptions`.
-    """
-
-    model_params: Mapping[str, Param]
-    payoff_params: Mapping[str, Param]
-    spot: float | Sequence[float]
-    correlation: ArrayLike | None
-    rate: float
-    maturity: float
-    paths: int
-    steps: int
-    seed: int | None
-    sampling: str | None
-    scrambles: int
-    greeks: Sequence[str]
-    target_standard_error: float
-    placement: str | None
-    confidence: float | None
-
-
 def _horizon(given: int) -> int:
     """Return the days of a path. In the message 0 means the default, which nobody who says 0 can want."""
     days = integer(simulation_pb2.SimulationSpec, "horizon_days", given, "horizon")
@@ -163,7 +135,7 @@ def _horizon(given: int) -> int:
 
 def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.SimulationSpec:
     """Return the specification of a simulation. See `SimulationOptions`."""
-    _refuse_unknown(options, SimulationOptions)
+    refuse_unknown(options, SimulationOptions)
     seed = options.get("seed")
     spec = simulation_pb2.SimulationSpec(
         model=options.get("model") or "",
@@ -256,37 +228,6 @@ def _covariance(options: SimulationOptions, asset_count: int) -> NDArray[np.floa
     return matrix.reshape(1, 1) if matrix.ndim == 0 else matrix
 
 
-def derivative_request(model: str, payoff: str, **options: Unpack[DerivativeOptions]) -> pb.PriceDerivativeRequest:
-    """Return the request of a price. See `DerivativeOptions`."""
-    _refuse_unknown(options, DerivativeOptions)
-    correlation, seed = options.get("correlation"), options.get("seed")
-    return pb.PriceDerivativeRequest(
-        model=model,
-        model_params=encode_params(options.get("model_params") or {}),
-        payoff=payoff,
-        payoff_params=encode_params(options.get("payoff_params") or {}),
-        spots=np.atleast_1d(np.asarray(options.get("spot", ()), dtype=np.float64)).tolist(),
-        correlation=None if correlation is None else encode_array(correlation),
-        risk_free_rate=options.get("rate", 0.0),
-        maturity_years=options.get("maturity", 0.0),
-        paths=integer(pb.PriceDerivativeRequest, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
-        step_count=integer(pb.PriceDerivativeRequest, "step_count", options.get("steps", 0), "steps"),
-        seed=None if seed is None else integer(pb.PriceDerivativeRequest, "seed", seed, "seed"),
-        sampling=enum_value(simulation_pb2.Sampling, options.get("sampling"), "sampling"),
-        scramble_count=integer(pb.PriceDerivativeRequest, "scramble_count", options.get("scrambles", 0), "scrambles"),
-        greeks=options.get("greeks", ()),
-        target_standard_error=options.get("target_standard_error", 0.0),
-        placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),
-        confidence=options.get("confidence") or 0.0,
-    )
-
-
-def _refuse_unknown(options: Mapping[str, object], known: type) -> None:
-    unknown = set(options) - set(known.__annotations__)
-    if unknown:
-        raise TypeError(f"unexpected keyword arguments {sorted(unknown)}; there are {', '.join(known.__annotations__)}")
-
-
 class SimulationApi(Api[F]):
     """What may happen next: Monte Carlo of portfolios and derivatives."""
 
@@ -336,35 +277,6 @@ class SimulationApi(Api[F]):
             return (yield from _run_in_pieces(spec, timeout_s))
         return decode_simulation(answer.result, answer.meta)
 
-    @stream
-    def stream(
-        self,
-        *,
-        min_interval_s: float | None = None,
-        timeout_s: float | None = None,
-        **options: Unpack[SimulationOptions],
-    ) -> Subscription[SimulationUpdate]:
-        """Run a portfolio simulation and read an estimate that converges. Closing the stream stops the work.
-
-        Parameters
-        ----------
-        min_interval_s
-            Shortest time between two estimates. None means half a second.
-        timeout_s
-            Seconds after which the work stops with an error. None means 600.
-        **options
-            The simulation, as in `run`.
-
-        Examples
-        --------
-        >>> updates = list(client.simulation.stream(mean=0.0005, volatility=0.01, paths=20_000, seed=7))
-        >>> updates[-1].final, updates[-1].result.num_simulations
-        (True, 20000)
-        """
-        spec = simulation_spec(**options)
-        request = pb.StreamSimulationRequest(spec=spec, min_interval=duration(min_interval_s))
-        return Subscription(STREAM_SIMULATION, request, UpdateDecoder(), timeout_s)
-
     @method
     def estimate(self, *, timeout_s: float | None = None, **options: Unpack[SimulationOptions]) -> Plan[SimulationCost]:
         """Tell what a simulation would cost, without running it. Parameters as in `run`."""
@@ -411,6 +323,73 @@ class SimulationApi(Api[F]):
         """
         answer = yield from ask(PRICE_DERIVATIVE, derivative_request(model, payoff, **options), timeout_s)
         return decode_derivative(answer)
+
+    @stream
+    def stream_price(
+        self,
+        *,
+        model: str,
+        payoff: str,
+        min_interval_s: float | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[DerivativeOptions],
+    ) -> Subscription[DerivativePriceUpdate]:
+        """Price a derivative and read an estimate that converges. Closing the stream stops the work.
+
+        Parameters
+        ----------
+        model, payoff
+            Registered names, as in `price`.
+        min_interval_s
+            Shortest time between two estimates. None means half a second.
+        timeout_s
+            Seconds after which the work stops with an error. None means 600.
+        **options
+            The derivative, as in `price`. The last update has the result of `price`, to the bit.
+
+        Examples
+        --------
+        >>> updates = list(client.simulation.stream_price(
+        ...     model="gbm", model_params={"volatility": 0.2}, payoff="european", payoff_params={"strike": 100.0},
+        ...     spot=100.0, maturity=1.0, rate=0.05, seed=7, paths=50_000,
+        ... ))
+        >>> updates[-1].final, updates[-1].result.path_count
+        (True, 50000)
+        """
+        request = pb.StreamPriceRequest(
+            derivative=derivative_request(model, payoff, **options), min_interval=duration(min_interval_s)
+        )
+        return Subscription(STREAM_PRICE, request, decode_price_update, timeout_s)
+
+    # The last stream of the class: below, the decorator is hidden by the method of its name.
+    @stream
+    def stream(
+        self,
+        *,
+        min_interval_s: float | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[SimulationOptions],
+    ) -> Subscription[SimulationUpdate]:
+        """Run a portfolio simulation and read an estimate that converges. Closing the stream stops the work.
+
+        Parameters
+        ----------
+        min_interval_s
+            Shortest time between two estimates. None means half a second.
+        timeout_s
+            Seconds after which the work stops with an error. None means 600.
+        **options
+            The simulation, as in `run`.
+
+        Examples
+        --------
+        >>> updates = list(client.simulation.stream(mean=0.0005, volatility=0.01, paths=20_000, seed=7))
+        >>> updates[-1].final, updates[-1].result.num_simulations
+        (True, 20000)
+        """
+        spec = simulation_spec(**options)
+        request = pb.StreamSimulationRequest(spec=spec, min_interval=duration(min_interval_s))
+        return Subscription(STREAM_SIMULATION, request, UpdateDecoder(), timeout_s)
 
     @method
     def models(self, *, timeout_s: float | None = None) -> Plan[Catalogue]:

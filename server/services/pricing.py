@@ -1,10 +1,10 @@
-"""SimulationService's PriceDerivative: from the request to the kernels' specification, and the answer."""
+"""SimulationService's PriceDerivative and StreamPrice: from the request to the kernels' specification, and back."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from riskwave.compute.errors import InputError, TooLargeError
@@ -14,15 +14,16 @@ from riskwave.compute.montecarlo.pricing.spec import PRICING_PATHS_MAX
 from riskwave.compute.montecarlo.sobol import SCRAMBLES
 from riskwave.server.chunk_runner import ChunkRunner, Work
 from riskwave.server.encoding import make_estimate
-from riskwave.server.errors import CallError, refused_input
+from riskwave.server.errors import refused_input
 from riskwave.server.results import fill_meta
+from riskwave.server.services.progress import Progress, interval_s
 from riskwave.server.services.simulation_spec import CONFIDENCE, SEED_BITS
 from riskwave.v1 import simulation_pb2
 from riskwave.v1 import simulation_service_pb2 as pb
-from riskwave.v1.codec import decode_array, decode_params
+from riskwave.v1.codec import CodecError, decode_array, decode_params
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 
     from riskwave.compute.montecarlo.pricing import PriceResult, PriceSums, PricingSpec
     from riskwave.compute.montecarlo.pricing.spec import Sampling
@@ -55,6 +56,9 @@ FIELDS: Final[Mapping[str, str]] = {
 _PER_ASSET: Final = ("volatility", "dividend_yield")
 """Parameters of a model of which there may be one an underlying."""
 
+_STREAMED: Final = "derivative."
+"""Where StreamPrice has the request of PriceDerivative."""
+
 
 class Pricing:
     """Prices derivatives in threads or on the cluster."""
@@ -66,35 +70,49 @@ class Pricing:
 
     async def price(self, request: pb.PriceDerivativeRequest, call: Call) -> pb.PriceDerivativeResponse:
         """Return a price with its error and its sensitivities."""
+        with _own_names():
+            spec = await self._prepare(request, call)
+            run, result = None, None
+            async with aclosing(self._run(spec, request, call)) as steps:
+                async for run, result in steps:  # noqa: B007 - the last ones
+                    pass
+            assert run is not None, "every plan has a chunk"
+            result = result or await self._merge(spec, run, spec.paths, call)
+        return _make_answer(spec, run, result, call, digest=price_digest(result))
+
+    async def stream(self, request: pb.StreamPriceRequest, call: Call) -> AsyncIterator[pb.StreamPriceResponse]:
+        """Yield estimates while the price converges, and what `price` returns as the last."""
+        wanted_s = interval_s(request)
+        with _own_names(_STREAMED):
+            spec = await self._prepare(request.derivative, call)
+            progress = Progress(wanted_s)
+            run, result = None, None
+            async with aclosing(self._run(spec, request.derivative, call)) as steps:
+                async for run, result in steps:
+                    prefix = progress.due(run)
+                    if result is not None or not prefix:
+                        continue
+                    estimate = await self._pool.run_slice(call, pricing.merge_prices, spec, prefix)
+                    progress.made()
+                    update = pb.StreamPriceResponse(result=_make_answer(spec, run, estimate, call))
+                    progress.fill(update.progress, run)
+                    yield update
+            assert run is not None, "every plan has a chunk"
+            result = result or await self._merge(spec, run, spec.paths, call)
+        last = pb.StreamPriceResponse(
+            result=_make_answer(spec, run, result, call, digest=price_digest(result)), final=True
+        )
+        progress.fill(last.progress, run, final=True)
+        yield last
+
+    async def _prepare(self, request: pb.PriceDerivativeRequest, call: Call) -> PricingSpec:
+        """Return the specification, found good, with its kernels ready."""
         self._check_size(request)
         spec = decode_pricing(request)
-        try:
-            # Whatever is wrong with the specification is found by its plan, and said before kernels are waited for.
-            await self._pool.run_slice(call, pricing.plan_pricing, spec)
-        except InputError as error:
-            raise _rename(error) from None
+        # Whatever is wrong with the specification is found by its plan, and said before kernels are waited for.
+        await self._pool.run_slice(call, pricing.plan_pricing, spec)
         await self._runtime.kernels.need(call, *pricing.steps_of(spec))
-        run, result = await self._run(spec, request, call)
-        answer = pb.PriceDerivativeResponse(
-            price=make_estimate(result.price),
-            exact_price=result.exact_price,
-            path_count=result.path_count,
-            variance_reduction=result.variance_reduction,
-        )
-        for name, estimate in result.greeks.items():
-            label, _, index = name.rstrip("]").partition("[")
-            answer.greeks.add(name=label, underlying_index=int(index or -1), estimate=make_estimate(estimate))
-        fill_meta(
-            answer.meta,
-            call,
-            f"pricing.{spec.model}.{spec.payoff}",
-            digest=price_digest(result),
-            warnings=(*result.warnings, *run.warnings),
-            placement=run.placement,
-            worker_count=run.worker_count,
-            seed=spec.seed,
-        )
-        return answer
+        return spec
 
     def _check_size(self, request: pb.PriceDerivativeRequest) -> None:
         """Refuse more paths than are served before anything is computed for them."""
@@ -105,21 +123,17 @@ class Pricing:
 
     async def _run(
         self, spec: PricingSpec, request: pb.PriceDerivativeRequest, call: Call
-    ) -> tuple[ChunkRun[PricingSpec, PriceSums], PriceResult]:
-        """Simulate until all paths are there, or the precision that is wanted, and merge."""
-        try:
-            boundaries = list(pricing.boundaries(spec))[::-1]
-            run, result = None, None
-            async with aclosing(self._runner.run(spec, request.placement, call)) as steps:
-                async for run in steps:
-                    while len(boundaries) > 1 and run.prefix_paths >= boundaries[-1]:
-                        result = await self._merge(spec, run, boundaries.pop(), call)
-                        if pricing.target_reached(spec, result):
-                            return run, result
-            assert run is not None, "every plan has a chunk"
-            return run, await self._merge(spec, run, boundaries[0], call)
-        except InputError as error:
-            raise _rename(error) from None
+    ) -> AsyncGenerator[tuple[ChunkRun[PricingSpec, PriceSums], PriceResult | None], None]:
+        """Simulate; yields the run after each chunk, the last time with the result if its precision ended it."""
+        boundaries = list(pricing.boundaries(spec))[::-1]
+        async with aclosing(self._runner.run(spec, request.placement, call)) as steps:
+            async for run in steps:
+                while len(boundaries) > 1 and run.prefix_paths >= boundaries[-1]:
+                    result = await self._merge(spec, run, boundaries.pop(), call)
+                    if pricing.target_reached(spec, result):
+                        yield run, result
+                        return
+                yield run, None
 
     async def _merge(
         self, spec: PricingSpec, run: ChunkRun[PricingSpec, PriceSums], boundary: int, call: Call
@@ -188,8 +202,40 @@ def _numbers(value: object, field: str) -> float | tuple[float, ...]:
     return numbers if isinstance(value, list) else numbers[0]
 
 
-def _rename(error: InputError) -> CallError:
-    """Name the request's field for the argument that the kernels name."""
-    head = error.field.partition("[")[0]
-    field = FIELDS.get(head, head) + error.field[len(head) :]
-    return refused_input(error, field)
+def _make_answer(
+    spec: PricingSpec, run: ChunkRun[PricingSpec, PriceSums], result: PriceResult, call: Call, *, digest: str = ""
+) -> pb.PriceDerivativeResponse:
+    """Return the message of a result; of one on the way without a digest."""
+    answer = pb.PriceDerivativeResponse(
+        price=make_estimate(result.price),
+        exact_price=result.exact_price,
+        path_count=result.path_count,
+        variance_reduction=result.variance_reduction,
+    )
+    for name, estimate in result.greeks.items():
+        label, _, index = name.rstrip("]").partition("[")
+        answer.greeks.add(name=label, underlying_index=int(index or -1), estimate=make_estimate(estimate))
+    fill_meta(
+        answer.meta,
+        call,
+        f"pricing.{spec.model}.{spec.payoff}",
+        digest=digest,
+        warnings=(*result.warnings, *run.warnings),
+        placement=run.placement,
+        worker_count=run.worker_count,
+        seed=spec.seed,
+    )
+    return answer
+
+
+@contextmanager
+def _own_names(prefix: str = "") -> Iterator[None]:
+    """Name the request's field for the argument that the kernels name, from where the request has it."""
+    try:
+        yield
+    except InputError as error:
+        head = error.field.partition("[")[0]
+        field = prefix + FIELDS.get(head, head) + error.field[len(head) :]
+        raise refused_input(error, field) from None
+    except CodecError as error:
+        raise CodecError(prefix + error.field, error.value, error.allowed) from None

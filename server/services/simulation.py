@@ -13,10 +13,10 @@ from riskwave.compute.errors import InputError
 from riskwave.server.chunk_runner import SIMULATION, ChunkRunner, SimulationRun
 from riskwave.server.errors import too_large
 from riskwave.server.history import inline_history
-from riskwave.server.recent_rate import RecentRate
 from riskwave.server.results import fill_meta, set_duration
 from riskwave.server.services.models import list_models
 from riskwave.server.services.pricing import Pricing
+from riskwave.server.services.progress import Progress, interval_s
 from riskwave.server.services.simulation_result import fill_result
 from riskwave.server.services.simulation_spec import SimulationInput, check_size, decode_spec
 from riskwave.v1 import meta_pb2, simulation_pb2
@@ -36,11 +36,6 @@ ENVELOPE_BYTES = 256 * 1024
 CHUNK_VALUES = 1 << 17
 """Numbers in one piece of a streamed distribution: a megabyte."""
 
-INTERVAL_S = 0.5
-INTERVAL_MIN_S = 0.05
-SUMMARY_SHARE_MAX = 0.25
-"""Estimates on the way take at most this share of the time."""
-
 
 class SimulationService:
     """Runs simulations in threads or on the cluster."""
@@ -58,6 +53,10 @@ class SimulationService:
     async def price_derivative(self, request: pb.PriceDerivativeRequest, call: Call) -> pb.PriceDerivativeResponse:
         """Price a derivative and its sensitivities."""
         return await self._pricing.price(request, call)
+
+    def stream_price(self, request: pb.StreamPriceRequest, call: Call) -> AsyncIterator[pb.StreamPriceResponse]:
+        """Price a derivative and send estimates on the way."""
+        return self._pricing.stream(request, call)
 
     async def estimate_simulation(
         self, request: pb.EstimateSimulationRequest, call: Call
@@ -107,31 +106,22 @@ class SimulationService:
         self, request: pb.StreamSimulationRequest, call: Call
     ) -> AsyncIterator[pb.StreamSimulationResponse]:
         """Run a simulation and send estimates on the way."""
-        interval_s = _interval_s(request)
+        wanted_s = interval_s(request)
         given = await self._decode(request.spec)
         await self._runtime.kernels.need(call, *_kernels_of(given.spec))
         self._check_answer(given.spec, distributions=False)
-        last_s = time.perf_counter()
-        rate = RecentRate()
-        rate.note(last_s, 0)
-        summary_s, sent = 0.0, 0
+        progress = Progress(wanted_s)
         run, result = None, None
         async with aclosing(self._run(given.spec, request.spec.placement, call)) as steps:
             async for run, result in steps:
-                now_s = time.perf_counter()
-                rate.note(now_s, run.paths_done)
-                if result is not None or now_s - last_s < max(interval_s, summary_s / SUMMARY_SHARE_MAX):
+                prefix = progress.due(run)
+                if result is not None or not prefix:
                     continue
-                prefix = run.prefix()
-                if len(prefix) == sent or len(prefix) == len(run.chunks):
-                    continue
-                sent = len(prefix)
                 estimate = await self._pool.run_slice(call, _result_of, run, prefix)
-                last_s = time.perf_counter()
-                summary_s = last_s - now_s
+                progress.made()
                 answer = pb.StreamSimulationResponse()
                 fill_result(answer.result, estimate, whole=False)
-                _fill_progress(answer.progress, run, rate)
+                progress.fill(answer.progress, run)
                 self._fill_meta(
                     answer.meta, given, call, placement=run.placement, worker_count=run.worker_count, run=run
                 )
@@ -140,12 +130,11 @@ class SimulationService:
         result = result or await self._summarize(run, call)
         if request.spec.distributions:
             for piece in _pieces(result):
-                _fill_progress(piece.progress, run, rate)
+                progress.fill(piece.progress, run)
                 yield piece
         answer = pb.StreamSimulationResponse(final=True)
         fill_result(answer.result, result)
-        _fill_progress(answer.progress, run, rate)
-        set_duration(answer.progress.time_left, 0.0)
+        progress.fill(answer.progress, run, final=True)
         self._fill_run_meta(answer.meta, given, run, result, call)
         yield answer
 
@@ -251,22 +240,6 @@ def _result_of(run: SimulationRun, results: list[ChunkResult]) -> SimulationResu
     if isinstance(run.sum, montecarlo.Summing):
         return run.sum.result()
     return montecarlo.summarize(run.spec, results)
-
-
-def _interval_s(request: pb.StreamSimulationRequest) -> float:
-    if not request.HasField("min_interval"):
-        return INTERVAL_S
-    interval_s = request.min_interval.seconds + request.min_interval.nanos / 1e9
-    if not interval_s >= INTERVAL_MIN_S:
-        raise InputError("min_interval", f"{interval_s:g} s", f"at least {INTERVAL_MIN_S:g} s")
-    return interval_s
-
-
-def _fill_progress(progress: simulation_pb2.SimulationProgress, run: SimulationRun, rate: RecentRate) -> None:
-    progress.paths_done = run.paths_done
-    progress.paths_total = run.spec.paths
-    progress.paths_per_second = rate.per_second
-    set_duration(progress.time_left, (run.spec.paths - run.paths_done) / max(progress.paths_per_second, 1e-9))
 
 
 def _pieces(result: SimulationResult) -> Iterator[pb.StreamSimulationResponse]:

@@ -369,6 +369,53 @@ def test_a_simulation_that_is_stopped_leaves_its_last_estimate(server_process: A
     assert b"s left" in shown
 
 
+PRICE = ["simulate", "price", "--param", "volatility=0.2", "--payoff-param", "strike=100", "--output", "json"]
+
+
+def test_a_price_shows_how_it_converges_and_has_the_same_bits(riskwave: Run, server_process: Any) -> None:
+    given = [*PRICE, "--paths", "20000000", "--seed", "7"]
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [PROGRAM, *given],
+        stdout=subprocess.PIPE,
+        stderr=child,
+        env=environment(RISKWAVE_ADDRESS=server_process.address, TERM="xterm", COLUMNS="200"),
+    ) as process:
+        os.close(child)
+        shown = b""
+        while b"a second" not in shown:  # an estimate has come
+            shown += os.read(parent, 65536)
+        data, _ = process.communicate(timeout=60)
+    os.close(parent)
+    assert process.returncode == 0
+    assert re.search(r"s left, price [\d.]+ ± [\d.]+", shown.decode(errors="replace"))
+    found, whole = json.loads(data), document(riskwave(*given))
+    assert found["path_count"] == 20_000_000
+    assert (found["price"], found["meta"]["digest"]) == (whole["price"], whole["meta"]["digest"])
+
+
+def test_a_price_that_is_stopped_leaves_its_last_estimate(server_process: Any) -> None:
+    with (
+        subprocess.Popen(
+            [PROGRAM, *PRICE, "--paths", "1000000000", "--progress"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(RISKWAVE_ADDRESS=server_process.address),
+        ) as process,
+        rw.connect(server_process.address) as client,
+    ):
+        wait_for(lambda: active(client, "/StreamPrice") == 1)
+        time.sleep(1.5)  # two estimates
+        process.send_signal(signal.SIGINT)
+        data, said = process.communicate(timeout=10)
+        wait_for(lambda: active(client, "/StreamPrice") == 0)
+    assert process.returncode == 130
+    found = json.loads(data)
+    assert 0 < found["path_count"] < 1_000_000_000
+    assert found["price"]["standard_error"] > 0
+    assert f"stopped after {found['path_count']:,} of 1,000,000,000 paths" in said.decode()
+
+
 def test_ctrl_c_ends_with_130_and_stops_the_work(server_process: Any) -> None:
     with (
         subprocess.Popen(
@@ -386,8 +433,8 @@ def test_ctrl_c_ends_with_130_and_stops_the_work(server_process: Any) -> None:
         wait_for(lambda: active(client) == 0)
 
 
-def active(client: rw.Client) -> int:
-    return sum(one.active_count for one in client.server.statistics().methods if one.method.endswith("/Simulate"))
+def active(client: rw.Client, rpc: str = "/Simulate") -> int:
+    return sum(one.active_count for one in client.server.statistics().methods if one.method.endswith(rpc))
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from riskwave.cli._failures import INTERRUPTED
 from riskwave.cli._options import Common, Output, common, takes
 from riskwave.cli._output import console, write, write_csv, write_grid, write_json
 from riskwave.cli._pricing import derivative
+from riskwave.cli._progress import ProgressOption, end_stopped, follow, is_shown
 from riskwave.cli._simulating import simulation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from riskwave import Client, Simulation, SimulationUpdate
+    from riskwave import DerivativePrice, DerivativePriceUpdate, Simulation, SimulationUpdate
 
 app = typer.Typer(help="What may happen next.", add_completion=False, no_args_is_help=True)
 
 
 @app.command()
 @takes(options=simulation, common=common)
-def run(
-    options: dict[str, Any],
-    common: Common,
-    progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show it on stderr.", show_default="on a terminal"),
-    ] = None,
-) -> None:
+def run(options: dict[str, Any], common: Common, progress: ProgressOption = None) -> None:
     """Simulate a portfolio, each statistic with its error.
 
     Two runs with equal options and seed give equal digests, wherever they run. Ctrl-C stops one whose progress is shown
     and writes what is there.
     """
-    shown = sys.stderr.isatty() if progress is None else progress
     done = True
     with common.connect() as client:
-        if shown:
-            result, done = _run_with_progress(client, options)
+        api = client.simulation
+        if is_shown(progress):
+            result, done = follow(
+                lambda: api.stream(**options), lambda: api.run(**options), _latest_simulation, options["paths"]
+            )
         else:
-            result = client.simulation.run(**options)
+            result = api.run(**options)
     write_simulation(common.output, result)
     if not done:
-        typer.echo(f"stopped after {result.num_simulations:,} of {options['paths']:,} paths", err=True)
-        raise typer.Exit(INTERRUPTED)
+        end_stopped(result.num_simulations, options["paths"])
+
+
+def _latest_simulation(update: SimulationUpdate) -> tuple[Simulation, str]:
+    return update.result, f"mean return {update.result.statistics.mean_return!r}"
 
 
 @app.command()
@@ -58,47 +55,6 @@ def estimate(options: dict[str, Any], common: Common) -> None:
     document = cost.to_dict()
     row = {name: value for name, value in document.items() if name != "meta"}
     write(common.output, kind="simulation_cost", document=document, rows=[row], grids=[cost.grid()])
-
-
-def _run_with_progress(client: Client, options: dict[str, Any]) -> tuple[Simulation, bool]:
-    """Return the result, or the last estimate of a run that the user stopped, and whether it is the whole."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from riskwave import NotImplementedByServerError
-
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("paths"),
-        TextColumn("{task.description}"),
-    )
-    result: Simulation | None = None
-    try:
-        with (
-            Progress(*columns, console=Console(stderr=True), transient=True) as bar,
-            client.simulation.stream(**options) as updates,
-        ):
-            task = bar.add_task("", total=options["paths"])
-            for update in updates:
-                result = update.result
-                bar.update(task, completed=update.progress.paths_done, description=_described(update))
-    except KeyboardInterrupt:
-        # Leaving the stream has stopped the work; what was received stays valid.
-        if result is None:
-            raise
-        return result, False
-    except NotImplementedByServerError:
-        return client.simulation.run(**options), True
-    assert result is not None, "a stream that ends without an error has sent its final estimate"
-    return result, True
-
-
-def _described(update: SimulationUpdate) -> str:
-    """Return rate, time left and the mean of the estimate."""
-    progress = update.progress
-    mean = f"mean return {update.result.statistics.mean_return!r}"
-    return f"{progress.paths_per_second:,.0f} a second, {progress.time_left_s:,.0f} s left, {mean}"
 
 
 def write_simulation(output: Output, result: Simulation) -> None:
@@ -163,19 +119,33 @@ def _path_rows(result: Simulation) -> Iterator[Mapping[str, Any]]:
 
 @app.command()
 @takes(options=derivative, common=common)
-def price(options: dict[str, Any], common: Common) -> None:
+def price(options: dict[str, Any], common: Common, progress: ProgressOption = None) -> None:
     """Price a derivative and its sensitivities, each with its error.
+
+    Two prices with equal options and seed have equal digests, wherever they run. Ctrl-C stops one whose progress is
+    shown and writes what is there.
 
     Example: riskwave simulate price --payoff asian --spot 80 --rate 0.03 --param volatility=0.35
     --payoff-param strike=80 --greeks delta,vega
     """
-    from rich.console import Console
-
-    with common.connect() as client, Console(stderr=True).status(f"pricing, {options['paths']:,} paths"):
-        result = client.simulation.price(**options)
+    done = True
+    with common.connect() as client:
+        api = client.simulation
+        if is_shown(progress):
+            result, done = follow(
+                lambda: api.stream_price(**options), lambda: api.price(**options), _latest_price, options["paths"]
+            )
+        else:
+            result = api.price(**options)
     rows = [{"name": "price", **result.price.to_dict()}]
     rows += [{"name": one.label, **one.estimate.to_dict()} for one in result.greeks]
     write(common.output, kind="derivative_price", document=result.to_dict(), rows=rows, grids=[result.grid()])
+    if not done:
+        end_stopped(result.path_count, options["paths"])
+
+
+def _latest_price(update: DerivativePriceUpdate) -> tuple[DerivativePrice, str]:
+    return update.result, f"price {update.result.price!r}"
 
 
 @app.command()

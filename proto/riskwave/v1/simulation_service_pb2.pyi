@@ -598,3 +598,69 @@ class PriceDerivativeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PriceDerivativeResponse: _TypeAlias = PriceDerivativeResponse  # noqa: Y015
+
+@_typing.final
+class StreamPriceRequest(_message.Message):
+    """Request of StreamPrice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DERIVATIVE_FIELD_NUMBER: _builtins.int
+    MIN_INTERVAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def derivative(self) -> Global___PriceDerivativeRequest:
+        """The derivative."""
+
+    @_builtins.property
+    def min_interval(self) -> _duration_pb2.Duration:
+        """Shortest time between two estimates. Unset means half a second."""
+
+    def __init__(
+        self,
+        *,
+        derivative: Global___PriceDerivativeRequest | None = ...,
+        min_interval: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["derivative", b"derivative", "min_interval", b"min_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["derivative", b"derivative", "min_interval", b"min_interval"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamPriceRequest: _TypeAlias = StreamPriceRequest  # noqa: Y015
+
+@_typing.final
+class StreamPriceResponse(_message.Message):
+    """A message of the server in StreamPrice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    FINAL_FIELD_NUMBER: _builtins.int
+    final: _builtins.bool
+    """True for the last message."""
+    @_builtins.property
+    def result(self) -> Global___PriceDerivativeResponse:
+        """An estimate, complete in itself: price and sensitivities of the first path_count paths. Its meta is complete, with
+        the digest that PriceDerivative tells, in the last message.
+        """
+
+    @_builtins.property
+    def progress(self) -> _simulation_pb2.SimulationProgress:
+        """How far the run has come."""
+
+    def __init__(
+        self,
+        *,
+        result: Global___PriceDerivativeResponse | None = ...,
+        progress: _simulation_pb2.SimulationProgress | None = ...,
+        final: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["final", b"final", "progress", b"progress", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamPriceResponse: _TypeAlias = StreamPriceResponse  # noqa: Y015

@@ -62,6 +62,11 @@ class SimulationServiceStub(object):
                 request_serializer=riskwave_dot_v1_dot_simulation__service__pb2.PriceDerivativeRequest.SerializeToString,
                 response_deserializer=riskwave_dot_v1_dot_simulation__service__pb2.PriceDerivativeResponse.FromString,
                 _registered_method=True)
+        self.StreamPrice = channel.unary_stream(
+                '/riskwave.v1.SimulationService/StreamPrice',
+                request_serializer=riskwave_dot_v1_dot_simulation__service__pb2.StreamPriceRequest.SerializeToString,
+                response_deserializer=riskwave_dot_v1_dot_simulation__service__pb2.StreamPriceResponse.FromString,
+                _registered_method=True)
 
 
 class SimulationServiceServicer(object):
@@ -108,6 +113,15 @@ class SimulationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamPrice(self, request, context):
+        """Prices a derivative as PriceDerivative does, with the same bits, and sends an estimate that converges at most twice
+        a second, then the final one. INVALID_ARGUMENT as PriceDerivative. Cancelling the call stops the work; what was
+        received stays valid.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SimulationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -135,6 +149,11 @@ def add_SimulationServiceServicer_to_server(servicer, server):
                     servicer.PriceDerivative,
                     request_deserializer=riskwave_dot_v1_dot_simulation__service__pb2.PriceDerivativeRequest.FromString,
                     response_serializer=riskwave_dot_v1_dot_simulation__service__pb2.PriceDerivativeResponse.SerializeToString,
+            ),
+            'StreamPrice': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamPrice,
+                    request_deserializer=riskwave_dot_v1_dot_simulation__service__pb2.StreamPriceRequest.FromString,
+                    response_serializer=riskwave_dot_v1_dot_simulation__service__pb2.StreamPriceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -275,6 +294,33 @@ class SimulationService(object):
             '/riskwave.v1.SimulationService/PriceDerivative',
             riskwave_dot_v1_dot_simulation__service__pb2.PriceDerivativeRequest.SerializeToString,
             riskwave_dot_v1_dot_simulation__service__pb2.PriceDerivativeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamPrice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/riskwave.v1.SimulationService/StreamPrice',
+            riskwave_dot_v1_dot_simulation__service__pb2.StreamPriceRequest.SerializeToString,
+            riskwave_dot_v1_dot_simulation__service__pb2.StreamPriceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,6 +52,11 @@ class SimulationServiceStub:
     """Prices a derivative and its sensitivities. INVALID_ARGUMENT also for a model and a payoff that don't go together;
     the message lists those that do.
     """
+    StreamPrice: _grpc.UnaryStreamMultiCallable[_simulation_service_pb2.StreamPriceRequest, _simulation_service_pb2.StreamPriceResponse]
+    """Prices a derivative as PriceDerivative does, with the same bits, and sends an estimate that converges at most twice
+    a second, then the final one. INVALID_ARGUMENT as PriceDerivative. Cancelling the call stops the work; what was
+    received stays valid.
+    """
 
 @_typing.type_check_only
 class SimulationServiceAsyncStub(SimulationServiceStub):
@@ -76,6 +81,11 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     PriceDerivative: _aio.UnaryUnaryMultiCallable[_simulation_service_pb2.PriceDerivativeRequest, _simulation_service_pb2.PriceDerivativeResponse]  # type: ignore[assignment]
     """Prices a derivative and its sensitivities. INVALID_ARGUMENT also for a model and a payoff that don't go together;
     the message lists those that do.
+    """
+    StreamPrice: _aio.UnaryStreamMultiCallable[_simulation_service_pb2.StreamPriceRequest, _simulation_service_pb2.StreamPriceResponse]  # type: ignore[assignment]
+    """Prices a derivative as PriceDerivative does, with the same bits, and sends an estimate that converges at most twice
+    a second, then the final one. INVALID_ARGUMENT as PriceDerivative. Cancelling the call stops the work; what was
+    received stays valid.
     """
 
 class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -128,6 +138,17 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_simulation_service_pb2.PriceDerivativeResponse, _abc.Awaitable[_simulation_service_pb2.PriceDerivativeResponse]]:
         """Prices a derivative and its sensitivities. INVALID_ARGUMENT also for a model and a payoff that don't go together;
         the message lists those that do.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamPrice(
+        self,
+        request: _simulation_service_pb2.StreamPriceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_simulation_service_pb2.StreamPriceResponse], _abc.AsyncIterator[_simulation_service_pb2.StreamPriceResponse]]:
+        """Prices a derivative as PriceDerivative does, with the same bits, and sends an estimate that converges at most twice
+        a second, then the final one. INVALID_ARGUMENT as PriceDerivative. Cancelling the call stops the work; what was
+        received stays valid.
         """
 
 def add_SimulationServiceServicer_to_server(servicer: SimulationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -74,7 +74,7 @@ def test_both_clients_offer_the_designed_surface() -> None:
         *(f"prices.{name}" for name in ("get", "put", "assets", "sources", "watch")),
         *(f"portfolios.{name}" for name in ("put", "get", "list", "delete", "watch")),
         *(f"risk.{name}" for name in ("analyze", "rolling", "covariance", "stress", "backtest", "optimize")),
-        *(f"simulation.{name}" for name in ("run", "stream", "estimate", "price", "models")),
+        *(f"simulation.{name}" for name in ("run", "stream", "estimate", "price", "stream_price", "models")),
         *(f"jobs.{name}" for name in ("submit", "get", "list", "watch", "result", "cancel", "delete")),
         *(f"server.{name}" for name in ("info", "statistics", "health")),
     }

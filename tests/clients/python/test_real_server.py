@@ -82,6 +82,46 @@ def test_a_stream_converges_to_the_bits_of_the_run(client: rw.Client) -> None:
     assert last.result.meta.digest == client.simulation.run(**options).meta.digest
 
 
+DERIVATIVE: dict[str, Any] = {
+    "model": "gbm",
+    "model_params": {"volatility": 0.2},
+    "payoff": "european",
+    "payoff_params": {"strike": 100.0},
+    "spot": 100.0,
+    "maturity": 1.0,
+    "greeks": ["delta"],
+    "seed": 7,
+}
+
+
+def test_a_price_converges_to_its_bits_in_both_clients(client: rw.Client, server_process: Any) -> None:
+    options = DERIVATIVE | {"paths": 10_000_000}
+    whole = client.simulation.price(**options)
+    updates = list(client.simulation.stream_price(min_interval_s=0.05, **options))
+
+    async def watch() -> list[rw.DerivativePriceUpdate]:
+        async with rw.connect_async(server_process.address) as other:
+            return [update async for update in other.simulation.stream_price(min_interval_s=0.05, **options)]
+
+    for found in (updates, asyncio.run(watch())):
+        assert [update.final for update in found] == [False] * (len(found) - 1) + [True]
+        assert len(found) > 1
+        assert 0 < found[0].result.path_count < found[0].progress.paths_total == 10_000_000
+        last = found[-1]
+        assert last.result.meta.digest == whole.meta.digest
+        assert (last.result.price, last.result.greeks) == (whole.price, whole.greeks)
+        assert (last.progress.paths_done, last.progress.time_left_s) == (10_000_000, 0.0)
+
+
+def test_leaving_a_price_keeps_what_it_sent(client: rw.Client) -> None:
+    with client.simulation.stream_price(min_interval_s=0.05, **DERIVATIVE, paths=1_000_000_000) as updates:
+        first = next(iter(updates))
+    assert not first.final
+    assert first.result.price.standard_error > 0
+    with pytest.raises(rw.InvalidRequestError, match=r"unknown payoff .*european"):
+        list(client.simulation.stream_price(**DERIVATIVE | {"payoff": "europaen"}))
+
+
 def test_large_distributions_come_in_pieces_with_the_same_bits(client: rw.Client) -> None:
     options: dict[str, Any] = {"mean": 0.0005, "volatility": 0.01, "horizon": 5, "seed": 7, "distributions": True}
     small = client.simulation.run(paths=2_000, **options).distributions["returns"]

@@ -1,4 +1,5 @@
 import math
+import time
 
 import grpc
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from riskwave.compute import montecarlo
 from riskwave.compute.montecarlo import pricing
 from riskwave.compute.montecarlo.pricing.cost import price_digest
-from riskwave.v1 import simulation_pb2, simulation_service_pb2_grpc
+from riskwave.v1 import simulation_pb2, simulation_service_pb2_grpc, system_service_pb2, system_service_pb2_grpc
 from riskwave.v1 import simulation_service_pb2 as pb
 from riskwave.v1.codec import encode_array, encode_params
 
@@ -165,3 +166,82 @@ def test_the_list_has_every_model_and_payoff_and_which_go_together(stub) -> None
         assert len(names) == len(set(names)), model.name
     volatility = next(one for one in models["gbm"].parameters if one.name == "volatility")
     assert volatility.default_value.WhichOneof("value") is None
+
+
+def make_stream(**fields) -> pb.StreamPriceRequest:
+    return pb.StreamPriceRequest(derivative=make_request(**fields), min_interval={"nanos": 50_000_000})
+
+
+@pytest.mark.parametrize("target", [0.0, 0.01])
+def test_a_price_converges_while_one_watches_to_what_is_returned_at_once(stub, target: float) -> None:
+    fields = {"paths": 20_000_000, "step_count": 1, "greeks": ["delta"], "target_standard_error": target}
+    whole = stub.PriceDerivative(make_request(**fields))
+    *before, last = stub.StreamPrice(make_stream(**fields))
+    assert last.final
+    assert not any(one.final for one in before)
+    assert last.result.meta.digest == whole.meta.digest
+    for one in (last.result, whole):
+        one.meta.Clear()
+    assert last.result == whole
+    assert last.progress.time_left.ToTimedelta().total_seconds() == 0
+    assert last.progress.paths_total == 20_000_000
+    assert last.progress.paths_per_second > 0
+    if not target:
+        assert before
+        assert last.progress.paths_done == 20_000_000
+
+
+def test_estimates_on_the_way_are_prices_of_the_first_paths(stub) -> None:
+    *before, last = stub.StreamPrice(make_stream(paths=20_000_000, greeks=["delta"]))
+    counts = [one.result.path_count for one in (*before, last)]
+    assert counts == sorted(set(counts))
+    first = before[0].result
+    assert (first.meta.digest, first.meta.seed, first.meta.kernel) == ("", 7, "pricing.gbm.european")
+    assert abs(first.price.value - first.exact_price) < 4 * first.price.standard_error
+    assert first.price.standard_error > last.result.price.standard_error > 0
+    expected = direct(paths=first.path_count, greeks=("delta",))
+    assert first.price.value == pytest.approx(expected.price.value, rel=1e-12)
+    assert first.greeks[0].estimate.value == pytest.approx(expected.greeks["delta"].value, rel=1e-12)
+    assert before[0].progress.time_left.ToTimedelta().total_seconds() > 0
+    assert before[0].progress.paths_done >= first.path_count
+
+
+def test_a_price_that_is_stopped_stops_the_work(stub, channel) -> None:
+    stream = stub.StreamPrice(make_stream(paths=1_000_000_000))
+    first = next(stream)
+    stream.cancel()
+    assert not first.final
+    assert 0 < first.result.path_count < 1_000_000_000
+    statistics = system_service_pb2_grpc.SystemServiceStub(channel)
+    deadline = time.monotonic() + 10
+
+    def active() -> int:
+        methods = statistics.GetStatistics(system_service_pb2.GetStatisticsRequest()).methods
+        return sum(one.active_count for one in methods if one.method.endswith("/StreamPrice"))
+
+    while active():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_priced_is_refused_where_the_stream_has_it(name: str, stub, refused) -> None:
+    fields, field, hint = BAD[name]
+    refusal = refused(lambda request, **options: list(stub.StreamPrice(request, **options)), make_stream(**fields))
+    assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert list(refusal.violations) == [f"derivative.{field}"]
+    assert hint in refusal.message
+
+
+def test_the_time_between_two_estimates_has_a_least(stub, refused) -> None:
+    request = pb.StreamPriceRequest(derivative=make_request(), min_interval={"nanos": 1_000_000})
+    refusal = refused(lambda request, **options: list(stub.StreamPrice(request, **options)), request)
+    assert list(refusal.violations) == ["min_interval"]
+    assert "at least 0.05 s" in refusal.message
+
+
+def test_a_part_of_a_derivative_that_contradicts_itself_is_named_where_the_stream_has_it(stub, refused) -> None:
+    request = make_stream(spots=[100.0, 90.0])
+    request.derivative.correlation.shape.extend([2, 2])
+    refusal = refused(lambda request, **options: list(stub.StreamPrice(request, **options)), request)
+    assert (refusal.reason, list(refusal.violations)) == ("SHAPE_MISMATCH", ["derivative.correlation.shape"])
