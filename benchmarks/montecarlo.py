@@ -44,7 +44,7 @@ from riskwave.compute.montecarlo.philox import fill_words, split_seed
 from riskwave.compute.montecarlo.spec import EXACT_PATHS_MAX, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 DAYS = 252
 ROUNDS = 7
+THREAD_ROUNDS = 15
+SIDE_BY_SIDE_MIN = result.SIDE_BY_SIDE_MIN
 WIDTH = 256
 
 
@@ -255,32 +257,42 @@ def bare(seconds_from: float, spec: SimulationSpec) -> tuple[float, float]:
     return begin, time.time()
 
 
+def seconds_of(spec: SimulationSpec, chunks: Sequence[Chunk], threads: int) -> tuple[float, float]:
+    """Return how long `threads` threads need for the chunks, and for the chunks and their summary."""
+    # One thread alone must not summarise with two.
+    result.SIDE_BY_SIDE_MIN = SIDE_BY_SIDE_MIN if threads > 1 else 10**12
+    with ThreadPoolExecutor(threads) as pool:
+        start = time.perf_counter()
+        results = list(pool.map(lambda chunk: simulate_chunk(spec, chunk), chunks))
+        chunks_s = time.perf_counter() - start
+    summarize(spec, results)
+    return chunks_s, time.perf_counter() - start
+
+
 def report_threads(spec: SimulationSpec) -> None:
-    """Print how many times faster two threads are than one, and two processes that share nothing."""
+    """Print how many times faster two threads are than one, and two processes that share nothing.
+
+    A processor's speed drifts by a third within seconds, so each round holds two threads to one thread right before and
+    right after, and the median of the rounds counts.
+    """
     chunks = plan_chunks(spec)
-    chunk_s, whole_s = {1: float("inf"), 2: float("inf")}, {1: float("inf"), 2: float("inf")}
-    process_s, side_by_side_min = float("inf"), result.SIDE_BY_SIDE_MIN
+    gains: dict[str, list[float]] = {"chunks": [], "chunks and their summary": [], "limit: two processes": []}
     with ProcessPoolExecutor(2, get_context("spawn")) as processes:
         list(processes.map(bare, (0.0, 0.0), (spec, spec)))  # loads the kernels
-        for _ in range(5):
-            for count in (1, 2):
-                with ThreadPoolExecutor(count) as pool:
-                    start = time.perf_counter()
-                    results = list(pool.map(lambda chunk: simulate_chunk(spec, chunk), chunks))
-                    chunk_s[count] = min(chunk_s[count], time.perf_counter() - start)
-                    # One thread alone must not summarise with two.
-                    result.SIDE_BY_SIDE_MIN = side_by_side_min if count > 1 else 10**12
-                    summarize(spec, results)
-                    whole_s[count] = min(whole_s[count], time.perf_counter() - start)
-            begin = time.time() + 0.2
+        for _ in range(THREAD_ROUNDS):
+            before, both, after = (seconds_of(spec, chunks, threads) for threads in (1, 2, 1))
+            begin = time.time() + 0.05
             took = list(processes.map(bare, (begin, begin), (spec, spec)))
-            process_s = min(process_s, max(end for _, end in took) - min(begin for begin, _ in took))
-    print(f"\n{spec.paths:,} collapsed paths in {len(chunks)} chunks, two threads against one")
-    print(f"{'chunks':38s} {chunk_s[1] / chunk_s[2]:8.2f} times  (reach 1.9)")
-    print(f"{'chunks and their summary':38s} {whole_s[1] / whole_s[2]:8.2f} times")
-    limit = 2.0 * chunk_s[1] / process_s
-    print(f"{'limit: two processes, each the whole':38s} {limit:8.2f} times; the chunks reach", end="")
-    print(f" {chunk_s[1] / chunk_s[2] / limit:.2f} of it")
+            last = seconds_of(spec, chunks, 1)
+            processes_s = max(end for _, end in took) - min(begin for begin, _ in took)
+            gains["chunks"].append((before[0] + after[0]) / 2 / both[0])
+            gains["chunks and their summary"].append((before[1] + after[1]) / 2 / both[1])
+            gains["limit: two processes"].append((after[0] + last[0]) / processes_s)
+    print(f"\n{spec.paths:,} collapsed paths in {len(chunks)} chunks, two threads against one, {THREAD_ROUNDS} rounds")
+    for name, found in gains.items():
+        low, middle, high = np.quantile(found, (0.25, 0.5, 0.75))
+        reach = "  (reach 1.9)" if name == "chunks" else ""
+        print(f"{name:38s} {middle:8.2f} times, half of the rounds {low:.2f} to {high:.2f}{reach}")
 
 
 def report_memory() -> None:
