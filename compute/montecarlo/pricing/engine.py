@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from riskwave.compute.montecarlo.pricing.spec import PricingSpec
     from riskwave.compute.montecarlo.pricing.task import Task
 
-_BLOCK: Final = 1024
+_BLOCK: Final = 128
+"""Draws whose sum is rounded: as few as the smallest chunk has, so that no chunk ends within a block."""
+_SOBOL_BLOCK: Final = 32
+"""The same of a scramble's points."""
 _TILE: Final = 1 << 16
 _LANES_MIN: Final = 32
 _LANES_MAX: Final = 4096
@@ -75,13 +78,13 @@ class PriceResult:
 
 
 @kernel()
-def _block_sums(rows: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
-    """Set `sums`, shape (5 + 2 greeks, blocks), from rows y, c, greeks..., block by block and one by one.
+def _block_sums(rows: NDArray[np.float64], size: int, sums: NDArray[np.float64]) -> None:
+    """Set `sums`, shape (5 + 2 greeks, blocks), from rows y, c, greeks..., in blocks of `size`, one by one.
 
     The sums are those of y, c, y^2, c^2, y c, and of each sensitivity and its square.
     """
     for block in range(sums.shape[1]):
-        first, last = block * _BLOCK, min((block + 1) * _BLOCK, rows.shape[1])
+        first, last = block * size, min((block + 1) * size, rows.shape[1])
         s0, s1, s2, s3, s4 = 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(first, last):
             y, c = rows[0, i], rows[1, i]
@@ -97,6 +100,28 @@ def _block_sums(rows: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
                 s0 += rows[k + 2, i]
                 s1 += rows[k + 2, i] * rows[k + 2, i]
             sums[5 + 2 * k, block], sums[6 + 2 * k, block] = s0, s1
+
+
+def _exact_sum(values: Iterable[float]) -> tuple[float, ...]:
+    """Return the sum as few numbers that add up to it exactly, so that sums of sums are rounded once, at the end.
+
+    Not a number alone where the values have no finite sum.
+    """
+    rest, parts = list(values), []
+    while part := _sum(rest):
+        if not math.isfinite(part):
+            return (math.nan,)
+        parts.append(part)
+        rest.append(-part)
+    return tuple(parts)
+
+
+def _sum(values: Iterable[float]) -> float:
+    """Return the sum, rounded once; not a number where it is beyond all numbers."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # too large on the way, or one infinity less another
+        return math.nan
 
 
 def _lanes(task: Task) -> int:
@@ -127,8 +152,8 @@ def price_chunk(spec: PricingSpec, chunk: Chunk) -> PriceSums:
     task = with_policy(task_of(spec))
     wanted = sensitivities(task)
     count = chunk.path_count // task.replicates
-    sums: list[tuple[float, ...]] = []
-    draws = 0
+    sums: list[tuple[tuple[float, ...], ...]] = []
+    block, draws = _BLOCK if task.replicates == 1 else _SOBOL_BLOCK, 0
     for replicate in range(task.replicates):
         rows = np.zeros((2 + len(wanted), count))
         values = Values(task)
@@ -142,15 +167,15 @@ def price_chunk(spec: PricingSpec, chunk: Chunk) -> PriceSums:
                 part[2 + row] = values.sensitivity(sensitivity)
         if spec.sampling == "antithetic":
             rows = np.ascontiguousarray(0.5 * (rows[:, 0::2] + rows[:, 1::2]))
-        blocks = np.empty((_PRICE_SUMS + 2 * len(wanted), -(-rows.shape[1] // _BLOCK)))
-        _block_sums(rows, blocks)
-        sums.append(tuple(math.fsum(row) for row in blocks))
+        blocks = np.empty((_PRICE_SUMS + 2 * len(wanted), -(-rows.shape[1] // block)))
+        _block_sums(rows, block, blocks)
+        sums.append(tuple(_exact_sum(row) for row in blocks.tolist()))
         draws += rows.shape[1]
     return PriceSums(chunk, draws, tuple(sums))
 
 
 def merge_prices(spec: PricingSpec, chunks: Iterable[PriceSums]) -> PriceResult:
-    """Merge chunks, in whatever order they come: the sums over them are exact before they are rounded.
+    """Merge chunks, of whatever size and in whatever order: the sums over them are exact before they are rounded.
 
     Raises
     ------
@@ -161,7 +186,10 @@ def merge_prices(spec: PricingSpec, chunks: Iterable[PriceSums]) -> PriceResult:
     wanted = sensitivities(task)
     sums = np.array(
         [
-            [math.fsum(item.sums[replicate][k] for item in done) for k in range(_PRICE_SUMS + 2 * len(wanted))]
+            [
+                _sum(part for item in done for part in item.sums[replicate][k])
+                for k in range(_PRICE_SUMS + 2 * len(wanted))
+            ]
             for replicate in range(task.replicates)
         ]
     )

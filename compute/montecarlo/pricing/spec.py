@@ -103,9 +103,10 @@ class PriceSums:
     count
         Draws of all replicates; an antithetic pair is one.
     sums
-        Of every replicate: payoff, control, their squares and product, then each sensitivity and its square.
+        Of every replicate: payoff, control, their squares and product, then each sensitivity and its square; each sum
+        as numbers that add up to it exactly.
     """
 
     chunk: Chunk
     count: int
-    sums: tuple[tuple[float, ...], ...]
+    sums: tuple[tuple[tuple[float, ...], ...], ...]

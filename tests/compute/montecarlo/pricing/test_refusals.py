@@ -117,7 +117,7 @@ def test_sums_beyond_all_numbers_are_no_estimate():
     spec = spec_of()
     sums = price_chunk(spec, plan_pricing(spec)[0])
     with pytest.raises(InputError) as caught:
-        merge_prices(spec, [replace(sums, sums=((math.inf, *sums.sums[0][1:]),))])
+        merge_prices(spec, [replace(sums, sums=(((math.nan,), *sums.sums[0][1:]),))])
     assert caught.value.field == "maturity_years"
 
 

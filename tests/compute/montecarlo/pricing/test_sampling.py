@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from riskwave.compute.montecarlo.chunk import cut_paths
 from riskwave.compute.montecarlo.pricing import (
     PAYOFFS,
     PRICING_MODELS,
@@ -74,6 +75,17 @@ def test_workers_and_a_kill_do_not_change_the_digest(sampling, tmp_path):
     done = {one.chunk.index for one in sums}
     sums += [price_chunk(again, chunk) for chunk in plan_pricing(again) if chunk.index not in done]
     assert price_digest(merge_prices(again, sums)) == expected
+
+
+@pytest.mark.parametrize("sampling", ["independent", "antithetic", "sobol"])
+@pytest.mark.parametrize(("payoff", "model"), [("asian", "heston"), ("american", "gbm")])
+def test_any_size_of_chunks_gives_the_same_digest(sampling, payoff, model):
+    paths = 1 << 14
+    spec = spec_of(payoff, model, steps=8, paths=paths, sampling=sampling, greeks=("delta",))
+    expected, unit = price_digest(price(spec)), 1_024 if sampling == "sobol" else 256
+    for size in (unit, 3 * unit, paths):
+        chunks = cut_paths(size, (paths,), unit)
+        assert price_digest(merge_prices(spec, [price_chunk(spec, chunk) for chunk in chunks])) == expected
 
 
 def test_every_pair_is_listed_on_both_sides():
