@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS blocks (scope TEXT PRIMARY KEY, until_s REAL NOT NULL
 CREATE TABLE IF NOT EXISTS clock (
     id INTEGER PRIMARY KEY CHECK (id = 1), time_s REAL NOT NULL, wall_s REAL NOT NULL, uptime_s REAL NOT NULL,
     boot TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until_s REAL NOT NULL);
 """
 
 
@@ -211,6 +212,28 @@ class Budget:
             blocked_s = max(0.0, until_s - now_s)
             return BudgetState(tuple(states), blocked_s, reason if blocked_s else "")
 
+    def hold(self, name: str, owner: str, duration_s: float) -> bool:
+        """Give `name` to `owner` for a while, again where it has it already; False while somebody else has it.
+
+        Raises
+        ------
+        BudgetUnavailableError
+            The file cannot be used.
+        """
+        with self._writing() as (connection, now_s):
+            cursor = connection.execute(
+                "INSERT INTO leases (name, owner, until_s) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                "SET owner = excluded.owner, until_s = excluded.until_s "
+                "WHERE leases.owner = excluded.owner OR leases.until_s <= ?",
+                (name, owner, now_s + duration_s, now_s),
+            )
+            return cursor.rowcount == 1
+
+    def let_go(self, name: str, owner: str) -> None:
+        """End what `hold` gave; nothing happens when it has ended already."""
+        with self._writing() as (connection, _):
+            connection.execute("DELETE FROM leases WHERE name = ? AND owner = ?", (name, owner))
+
     async def acquire(self, scope: str, windows: Sequence[Window], wait_max_s: float) -> float:
         """Wait for a call and return how long that took; a caller that is cancelled meanwhile gives it back.
 
@@ -241,7 +264,7 @@ class Budget:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[tuple[sqlite3.Connection, float]]:
-        """Hold the file alone; give the connection and the budget's own time in seconds."""
+        """Have the file alone; give the connection and the budget's own time in seconds."""
         with self._lock:
             try:
                 if self._connection is None:
@@ -258,7 +281,7 @@ class Budget:
                     connection.execute("ROLLBACK")
                     raise
                 connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise BudgetUnavailableError(
                     f"the budget in {self.path or 'memory'} cannot be used: {error}"
                 ) from error

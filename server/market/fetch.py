@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from riskwave.config.logging import vendor_logger
 from riskwave.server.market.budget import BudgetExceededError, BudgetState, BudgetUnavailableError, in_words, scope_of
 from riskwave.server.market.fetch_breaker import CircuitBreaker
+from riskwave.server.market.fetch_lease import LEASE_S, lease
 from riskwave.server.market.sources import (
     BadPayloadError,
     KeyRejectedError,
@@ -25,6 +26,7 @@ from riskwave.server.market.sources import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
     from pydantic import SecretStr
 
@@ -167,6 +169,11 @@ class Vendor:
     def usable(self) -> bool:
         """True when it has the key that it needs."""
         return self.source.auth is None or self._key is not None
+
+    def lease(self, query: Query, timeout_s: float) -> AbstractAsyncContextManager[bool]:
+        """Hold the series against other processes that would ask for it; see `fetch_lease.lease`."""
+        name = f"{self.source.name}.{query.asset.symbol}.{query.interval}"
+        return lease(self._budget, name, timeout_s, duration_s=LEASE_S)
 
     async def budget_state(self) -> BudgetState:
         """Return what is left of the limits."""

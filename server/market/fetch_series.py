@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 from weakref import WeakValueDictionary
@@ -11,6 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from riskwave.compute.errors import InputError
+from riskwave.server.market.budget import BudgetUnavailableError
 from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.fetch import NotAskedError
 from riskwave.server.market.fetch_flight import SingleFlight
@@ -53,6 +55,7 @@ class PriceShelf(Protocol):
 
 
 _STORED = "everything is stored already"
+_OTHERS = "another process was asking for the series"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +167,11 @@ class SeriesFetcher:
 
     async def _refresh(self, vendor: Vendor, query: Query, timeout_s: float) -> FetchOutcome:
         name, symbol = vendor.source.name, query.asset.symbol
-        coverage, asked = await self._missing(vendor, query)
+        _, asked = await self._missing(vendor, query)
         if asked is None:
             return FetchOutcome(name, symbol, "ok", _STORED)
         turn = self._turns.setdefault((name, symbol, query.interval), asyncio.Lock())
         deadline_s = time.monotonic() + timeout_s
-        waited = turn.locked()
         try:
             async with asyncio.timeout(timeout_s):
                 await turn.acquire()
@@ -178,14 +180,34 @@ class SeriesFetcher:
                 name, symbol, "not_asked", "another call was asking for the series until the time was up"
             )
         try:
-            if waited:
-                coverage, asked = await self._missing(vendor, query)
-                if asked is None:
-                    return FetchOutcome(name, symbol, "ok", _STORED)
-            left_s = max(0.0, deadline_s - time.monotonic())
-            outcome = await self._ask(vendor, query, coverage, asked, left_s)
+            return await self._ask_alone(vendor, query, deadline_s)
         finally:
             turn.release()
+
+    async def _ask_alone(self, vendor: Vendor, query: Query, deadline_s: float) -> FetchOutcome:
+        """Ask for what is still missing while no other process does; what lies on this machine needs no lease."""
+        name, symbol = vendor.source.name, query.asset.symbol
+        left_s = max(0.0, deadline_s - time.monotonic())
+        started_s, waited = time.perf_counter(), False
+        async with AsyncExitStack() as stack:
+            if vendor.source.base_url:
+                try:
+                    waited = await stack.enter_async_context(vendor.lease(query, left_s))
+                except TimeoutError:
+                    return FetchOutcome(name, symbol, "not_asked", f"{_OTHERS} until the time was up")
+                except BudgetUnavailableError as error:
+                    return FetchOutcome(name, symbol, "not_asked", str(error))
+            waited_s = time.perf_counter() - started_s
+            # Whoever asked meanwhile may have brought what is missing.
+            coverage, asked = await self._missing(vendor, query)
+            if asked is None:
+                detail = f"{_OTHERS} for {waited_s:.1f} s; {_STORED}" if waited else _STORED
+                return FetchOutcome(name, symbol, "ok", detail)
+            left_s = max(0.0, deadline_s - time.monotonic())
+            outcome = await self._ask(vendor, query, coverage, asked, left_s)
+        if waited:
+            detail = f"{_OTHERS} for {waited_s:.1f} s before"
+            outcome = replace(outcome, detail=f"{outcome.detail}; {detail}" if outcome.detail else detail)
         return replace(outcome, asked="" if outcome.status == "not_asked" else asked_in_words(asked, coverage))
 
     async def _missing(self, vendor: Vendor, query: Query) -> tuple[Coverage | None, Missing | None]:

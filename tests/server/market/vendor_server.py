@@ -104,7 +104,7 @@ class VendorServer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def answer(self, path: str, *answers: Answer) -> None:
-        """Say what comes back from `path`, once each in that order."""
+        """Say what comes back from `path`, or from ``path?name=value`` alone, once each in that order."""
         self._answers[path] = deque(answers)
 
     @property
@@ -148,5 +148,7 @@ class VendorServer:
                 {name.lower(): value for name, value in headers.items()},
             )
         )
-        answers = self._answers.get(target.path, deque([reply({"error": "nothing here"}, 404)]))
+        keys = [*(f"{target.path}?{part}" for part in target.query.split("&")), target.path]
+        nothing = deque([reply({"error": "nothing here"}, 404)])
+        answers = next((self._answers[key] for key in keys if key in self._answers), nothing)
         await (answers.popleft() if len(answers) > 1 else answers[0])(writer)
