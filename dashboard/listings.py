@@ -31,14 +31,14 @@ def asset_groups(assets: Iterable[Asset], source: str | None) -> Groups:
 
 
 def indicator_groups(specs: Iterable[IndicatorSpec]) -> Groups:
-    """Return indicators with their labels by group; those that look ahead are left out, for a chart must not."""
+    """Return indicators with their labels by group: what one needs beside closes, and whether it looks ahead."""
     groups: Groups = {}
     for spec in specs:
-        if not spec.looks_ahead:
-            others = [name for name in spec.inputs if name != "close"]
-            needs = f" (needs {', '.join(others)})" if others else ""
-            label = f"{spec.name} {MISSING} {spec.title}{needs}"
-            groups.setdefault(spec.group or "other", []).append((spec.name, label))
+        others = [name for name in spec.inputs if name != "close"]
+        notes = [f"needs {', '.join(others)}"] if others else []
+        notes += ["looks ahead"] if spec.looks_ahead else []
+        told = f" ({'; '.join(notes)})" if notes else ""
+        groups.setdefault(spec.group or "other", []).append((spec.name, f"{spec.name} {MISSING} {spec.title}{told}"))
     return groups
 
 

@@ -60,9 +60,11 @@ async def fetch(gateway: Gateway, symbol: str, source: str | None, calls: Sequen
     client = gateway.client
 
     async def attempt(call: Call) -> IndicatorResult | Exception:
+        asked = [(call.spec.name, call.params)]
+        ahead = call.spec.looks_ahead  # whoever picked it has asked for it by name; the page says what it is
         try:
             return (
-                await client.indicators.compute_many([(call.spec.name, call.params)], symbols=[symbol], source=source)
+                await client.indicators.compute_many(asked, symbols=[symbol], source=source, allow_look_ahead=ahead)
             )[0]
         except Exception as error:  # noqa: BLE001 - told below, beside the panes that came
             return error
@@ -105,7 +107,8 @@ def show(view: MarketView, span: str, *, log: bool) -> list[Component]:
     times, close = price.times[first:], price.close[first:]
     if not close.size:
         return [html.P(f"No prices of {price.symbol} are stored.", className="rw-empty")]
-    notices = [*view.refusals, *(item.message for item in view.meta.warnings)]
+    answers = [view.meta, *(result.meta for _, result in view.indicators)]
+    notices = list(dict.fromkeys([*view.refusals, *(item.message for meta in answers for item in meta.warnings)]))
     if log and bool(np.any(close <= 0)):
         worst = int(np.nanargmin(close))
         log = False

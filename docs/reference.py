@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from riskwave.compute.registry import Param
 
 FOLDER = Path(__file__).parent
+WIDTH = 120
 MADE = "<!-- Written by docs/reference.py from the registries; edit the modules, then `make reference`. -->"
 
 
@@ -48,6 +50,11 @@ def oscillator_page() -> str:
         "",
         f"{len(entries)} oscillators and averages. Names, parameters, outputs and defaults are TA-Lib's where it has",
         "them. `riskwave indicators compute NAME --symbols WTI`, or `client.indicators.compute(NAME, close=close)`.",
+        "",
+        "Formulas are TA-Lib's where it has them (convention `talib`, the default). What another changes stands at the",
+        "end of each entry; `--convention wilder`, or `convention='wilder'`, asks for it. What flat prices and zero",
+        "volumes give is in the [degenerate table](degenerate.md), how close values come to others' in the",
+        "[conformance table](conformance.md).",
     ]
     for group in dict.fromkeys(entry.group for entry in sorted(entries, key=lambda one: str(one.group))):
         lines += ["", f"## {str(group).capitalize()}"]
@@ -55,8 +62,54 @@ def oscillator_page() -> str:
             if entry.group != group:
                 continue
             lines += ["", f"### {entry.name}: {entry.title}", ""]
-            lines += [f"Of {', '.join(entry.inputs)}; gives {', '.join(entry.outputs)}.", "", *_body(entry)]
+            facts = f"Of {', '.join(entry.inputs)}; gives {', '.join(entry.outputs)}. {_behaviour(entry)}"
+            lines += [*textwrap.wrap(facts, WIDTH), ""]
+            lines += [*_body(entry), *_conventions(entry)]
     return "\n".join(lines) + "\n"
+
+
+_STABILITY = {
+    oscillators.Stability.EXACT: "a value depends on its window alone",
+    oscillators.Stability.RUNNING: "a value depends on its window alone, up to the rounding of a running sum",
+    oscillators.Stability.CONVERGING: "a value forgets where the series began",
+    oscillators.Stability.PATH_DEPENDENT: "where the series begins decides every value",
+}
+
+
+def _behaviour(entry: oscillators.Oscillator) -> str:
+    """Say where values begin, lie, turn, and what they depend on."""
+    lookback = entry.lookback(entry.defaults())
+    said = [
+        f"The first value is at bar {lookback} with the defaults, counted from 0"
+        if lookback
+        else "Every bar has a value"
+    ]
+    if entry.low is not None and entry.high is not None:
+        said.append(f"values lie between {entry.low:g} and {entry.high:g}")
+    elif entry.low is not None:
+        said.append(f"values are at least {entry.low:g}")
+    elif entry.high is not None:
+        said.append(f"values are at most {entry.high:g}")
+    if entry.neutral is not None:
+        said.append(f"the neutral level is {entry.neutral:g}")
+    said.append(_STABILITY[entry.stability])
+    if entry.ahead is not None:
+        ahead = entry.ahead_bars(entry.default_window)
+        said.append(f"**looks ahead** by {ahead} bars with the defaults, and is taken only with `allow_look_ahead`")
+    return "; ".join(said) + "."
+
+
+def _conventions(entry: oscillators.Oscillator) -> Iterator[str]:
+    """Yield what differs under each convention, those that share a formula together."""
+    by_formula: dict[object, list[oscillators.Oscillator]] = {}
+    for convention in entry.conventions:
+        variant = entry.under(convention)
+        by_formula.setdefault(variant.formula, []).append(variant)
+    for variants in by_formula.values():
+        names = ", ".join(f"`{variant.convention}`" for variant in variants)
+        text = " ".join(inspect.cleandoc(variants[0].doc).split())
+        yield ""
+        yield from textwrap.wrap(f"Under {names}: {text} Source: {variants[0].source}.", WIDTH)
 
 
 def model_page() -> str:

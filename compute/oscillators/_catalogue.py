@@ -67,8 +67,10 @@ class Oscillator:
     """An oscillator: what it needs, what it gives, and its formula.
 
     `low` and `high` bound every output; None means unbounded. `neutral` is the level at which its meaning changes
-    sides, or None where there is none. `peer` is the name of TA-Lib's function with the same parameters and outputs, or
-    an empty text. `variants` has the oscillator of each convention in which it differs from this one.
+    sides, or None where there is none. `ahead` is None, or takes the parameters and returns how many bars back the
+    formula's values are shown: such an oscillator looks ahead, and its newest bars have no value. `peer` is the name of
+    TA-Lib's function with the same parameters and outputs, or an empty text. `variants` has the oscillator of each
+    convention in which it differs from this one.
     """
 
     name: str
@@ -83,7 +85,7 @@ class Oscillator:
     stability: Stability
     low: float | None = None
     high: float | None = None
-    looks_ahead: bool = False
+    ahead: Callable[..., int] | None = None
     peer: str = ""
     neutral: float | None = None
     convention: Convention = Convention.TALIB
@@ -118,13 +120,31 @@ class Oscillator:
         """The names of `params`, in their order."""
         return tuple([param.name for param in self.params])
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a value uses bars later than its own."""
+        return self.ahead is not None
+
+    def ahead_bars(self, window: tuple[Value, ...]) -> int:
+        """Return how many later bars a value with these values of `params` uses."""
+        return 0 if self.ahead is None else self.ahead(*window)
+
+    def bars_needed(self, window: tuple[Value, ...]) -> int:
+        """Return the length of the shortest series that has a value with these values of `params`."""
+        return max(self.program((window,)).lookbacks) + 1
+
     def window_lookback(self, window: tuple[Value, ...]) -> int:
         """Return how many bars pass before the first value with these values of `params`."""
-        return max(self.program((window,)).lookbacks)
+        return self.bars_needed(window) - 1 - self.ahead_bars(window)
 
     def lookback(self, params: Mapping[str, Value]) -> int:
         """Return how many bars pass before the first value. `params` is complete and valid."""
         return self.window_lookback(tuple(params[param.name] for param in self.params))
+
+    @property
+    def default_window(self) -> tuple[Value, ...]:
+        """The default of every parameter, in the order of `params`."""
+        return tuple(param.default for param in self.params)
 
     def defaults(self) -> dict[str, Value]:
         """Return the default of every parameter."""
@@ -161,7 +181,7 @@ def oscillator(
     stability: Stability,
     low: float | None = None,
     high: float | None = None,
-    looks_ahead: bool = False,
+    ahead: Callable[..., int] | None = None,
     peer: str | None = None,
     neutral: float | None = None,
 ) -> Callable[[F], F]:
@@ -189,7 +209,7 @@ def oscillator(
                 stability=stability,
                 low=low,
                 high=high,
-                looks_ahead=looks_ahead,
+                ahead=ahead,
                 peer=name if peer is None else peer,
                 neutral=neutral,
             )

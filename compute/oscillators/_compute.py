@@ -174,6 +174,7 @@ def _run_direct(request: Request) -> list[Floats] | None:
     # Each in memory of its own, so that keeping one does not keep them all.
     outputs = [np.empty(request.shape) for _ in request.entry.outputs]
     program.run(flat, outputs if len(request.shape) == 1 else [y.reshape(-1) for y in outputs], bars, lanes)
+    _show_back(request, outputs)
     return outputs
 
 
@@ -210,9 +211,20 @@ def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) 
             gapless = _run_whole(
                 program, panels, targets, checkpoint, check_finite=check_finite, block_factor=block_factor
             )
-        if not gapless:
-            warnings = _run_gaps(program, panels, targets, request, checkpoint)
+        here = replace(request, windows=windows[part.start : part.stop])
+        if gapless:
+            _show_back(here, targets)
+        else:
+            warnings = _run_gaps(program, panels, targets, here, checkpoint)
     return outputs, warnings
+
+
+def _show_back(request: Request, targets: Sequence[Floats]) -> None:
+    """Move the values of an oscillator that looks ahead to the bars that they are about."""
+    if request.entry.looks_ahead:
+        for target, ahead in zip(targets, request.ahead_bars, strict=True):
+            target[: len(target) - ahead] = target[ahead:]
+            target[len(target) - ahead :] = np.nan
 
 
 def _gapless(panel: NDArray[np.generic], checkpoint: Checkpoint | None = None) -> bool:
@@ -274,7 +286,7 @@ def _run_gaps(
     # Series of like length side by side waste least of the rectangle that holds them.
     pieces.sort(key=lambda piece: piece[1].size)
     for at in range(0, len(pieces), LANES_AT_ONCE):
-        _run_packed(program, panels, targets, pieces[at : at + LANES_AT_ONCE], checkpoint)
+        _run_packed(program, panels, targets, pieces[at : at + LANES_AT_ONCE], request.ahead_bars, checkpoint)
     return (gap_warning(valid, request.policy),)
 
 
@@ -283,6 +295,7 @@ def _run_packed(
     panels: list[NDArray[np.generic]],
     targets: list[Floats],
     pieces: list[tuple[int, Rows]],
+    ahead_bars: Sequence[int],
     checkpoint: Checkpoint | None,
 ) -> None:
     """Run series of unequal length as the columns of one panel, filled up at the end with numbers nobody reads."""
@@ -296,8 +309,9 @@ def _run_packed(
     results = [np.empty((longest, len(pieces))) for _ in targets]
     _run_whole(program, packed, results, checkpoint)
     for lane, (column, rows) in enumerate(pieces):
-        for result, final in zip(results, targets, strict=True):
-            final[rows, column] = result[: rows.size, lane]
+        for result, final, ahead in zip(results, targets, ahead_bars, strict=True):
+            values = result[ahead : rows.size, lane]
+            final[rows[: len(values)], column] = values
         if checkpoint is not None:
             checkpoint()
 
@@ -321,7 +335,7 @@ def warm_up_steps() -> dict[str, Callable[[], object]]:
 def _warm_up_one(entry: Oscillator) -> None:
     for convention in (Convention.TALIB, *entry.conventions):
         variant = entry.under(convention)
-        bars = variant.lookback(variant.defaults()) + 3
+        bars = variant.bars_needed(variant.default_window) + 2
         prices = {name: np.linspace(1.0, 2.0, bars) for name in entry.inputs}
         compute(entry.name, prices, allow_look_ahead=True, convention=convention)
 

@@ -47,6 +47,11 @@ class Request:
     reducer: Reducer | None = None
 
     @property
+    def ahead_bars(self) -> list[int]:
+        """For each output of each window, how many bars back it is shown."""
+        return [self.entry.ahead_bars(window) for window in self.windows for _ in self.entry.outputs]
+
+    @property
     def output_bytes(self) -> int:
         """Size of all outputs together."""
         values = math.prod(self.shape if self.reducer is None else self.shape[1:])
@@ -76,7 +81,8 @@ def check_request(
     """Return the request, or raise what `compute` documents."""
     entry = OSCILLATORS.get(name).under(convention)
     if entry.looks_ahead and not allow_look_ahead:
-        raise InputError("indicator", name, "one whose values use no later bars, unless looking ahead is allowed")
+        allowed = "one whose values use no later bars, unless the request says allow_look_ahead"
+        raise InputError("indicator", name, allowed)
     policy = check_policy(gap_policy, max_gap_bars)
     reduced = None if reducer is None else check_reducer(reducer, entry)
     windows, swept = _check_windows(entry, {} if params is None else params)
@@ -173,13 +179,13 @@ def _check_inputs(
 
 
 def _check_length(entry: Oscillator, window: tuple[Value, ...], bars: int) -> int:
-    lookback = entry.window_lookback(window)
-    if bars <= lookback:
+    needed = entry.bars_needed(window)
+    if bars < needed:
         params = dict(zip(entry.param_names, window, strict=True))
         written = ", ".join(f"{label}={value}" for label, value in params.items())
-        wanted = f"at least {lookback + 1} bars for {entry.name}({written})"
+        wanted = f"at least {needed} bars for {entry.name}({written})"
         raise SeriesTooShortError(f"inputs.{entry.inputs[0]}", f"{bars} bars", wanted)
-    return lookback
+    return entry.window_lookback(window)
 
 
 def gap_error(request: Request, gapless: Sequence[bool]) -> NotFiniteError:

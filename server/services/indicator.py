@@ -300,6 +300,11 @@ def _rename(error: InputError, index: int, data_field: str) -> CallError:
     return refused_input(error, field)
 
 
+_AHEAD = (
+    "{name} looks ahead: its values use later bars, so that the newest have none, and no signal can be taken from them"
+)
+
+
 def _numbers(results: list[oscillators.OscillatorResult]) -> dict[str, NDArray[np.float64]]:
     """Return every number of the answer under a name that no other has."""
     return {f"{index}.{name}": array for index, result in enumerate(results) for name, array in result.outputs.items()}
@@ -323,7 +328,7 @@ def _answer(
 ) -> pb.ComputeIndicatorsResponse:
     answer = pb.ComputeIndicatorsResponse(symbols=bars.symbols)
     warnings = dict.fromkeys(tiled.warnings)
-    for each, result in zip(request.calls, tiled.results, strict=True):
+    for index, (each, result) in enumerate(zip(request.calls, tiled.results, strict=True)):
         message = answer.results.add(
             name=each.name,
             label=_label(each),
@@ -337,6 +342,8 @@ def _answer(
             fill_array(message.outputs.add(name=name).array, array)
         for text in result.warnings:
             warnings[ResultWarning("MISSING_INPUTS", text, bars.field)] = None
+        if oscillators.OSCILLATORS.get(each.name).looks_ahead:
+            warnings[ResultWarning("LOOKS_AHEAD", _AHEAD.format(name=each.name), f"calls[{index}]")] = None
     times = bars.times if request.reducer == pb.REDUCER_UNSPECIFIED else bars.times[-1:]
     if times.size:
         fill(answer, "times", times)

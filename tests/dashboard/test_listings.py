@@ -45,7 +45,7 @@ def test_each_symbol_stands_once_in_its_category() -> None:
     }
 
 
-def test_indicators_say_what_they_need_and_none_looks_ahead() -> None:
+def test_indicators_say_what_they_need_and_whether_they_look_ahead() -> None:
     found = indicator_groups(
         [spec("RSI", "close"), spec("STOCH", "high", "low", "close"), spec("ZZ", "close", looks_ahead=True)]
     )
@@ -53,6 +53,7 @@ def test_indicators_say_what_they_need_and_none_looks_ahead() -> None:
         "momentum": [
             ("RSI", "RSI \N{EM DASH} In words"),
             ("STOCH", "STOCH \N{EM DASH} In words (needs high, low)"),
+            ("ZZ", "ZZ \N{EM DASH} In words (looks ahead)"),
         ]
     }
 

@@ -37,15 +37,21 @@ def list_indicators(
             "outputs": " ".join(one.outputs),
             "lookback": one.lookback,
             "conventions": " ".join(one.conventions),
+            "looks_ahead": one.looks_ahead,
         }
         for one in sorted(found, key=lambda one: one.group)
     ]
     shown = ("name", "title", "inputs", "parameters", "outputs", "lookback", "conventions")
     grids = []
     for title in dict.fromkeys(str(row["group"]) for row in rows):
-        cells = tuple(tuple(str(row[name]) for name in shown) for row in rows if row["group"] == title)
+        cells = tuple(tuple(_cell(row, name) for name in shown) for row in rows if row["group"] == title)
         grids.append(Grid(f"{title}: {len(cells)} indicators", shown, cells, frozenset({5}), spare=(4, 2, 6)))
     write(common.output, kind="indicators", document=found.to_dict(), rows=rows, grids=grids)
+
+
+def _cell(row: Mapping[str, object], name: str) -> str:
+    ahead = ", looks ahead" if name == "title" and row["looks_ahead"] else ""
+    return f"{row[name]}{ahead}"
 
 
 @app.command()
@@ -71,6 +77,9 @@ def compute(
             help="last, crossings or rank: one number for each output instead of every bar.", show_default="all"
         ),
     ] = None,
+    allow_look_ahead: Annotated[
+        bool, typer.Option("--allow-look-ahead", help="Take an indicator whose values use later bars, such as DPOC.")
+    ] = False,
     last: Annotated[int, typer.Option(min=1, help="Bars that the table shows, counted from the last one.")] = 10,
 ) -> None:
     """Compute an indicator on stored prices.
@@ -87,6 +96,7 @@ def compute(
             gap_policy=gap_policy,
             convention=convention,
             reduce=reduce,
+            allow_look_ahead=allow_look_ahead,
             **parse_params(param),
         )
     if common.output is Output.json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from riskwave.compute.errors import SeriesTooShortError
 from riskwave.compute.oscillators import OSCILLATORS, compute
 from riskwave.compute.oscillators import _compute as compute_module
 from riskwave.compute.oscillators import _program as program_module
@@ -36,6 +37,11 @@ def run_in_pieces(entry, inputs, window, sizes):
     return [output[:, 0] for output in outputs]
 
 
+def ahead_of(entry, params):
+    """How many of the newest bars have no value because it would need later ones."""
+    return entry.ahead_bars(tuple(params[param.name] for param in entry.params))
+
+
 def defaults(entry):
     return tuple(param.default for param in entry.params)
 
@@ -58,16 +64,23 @@ def test_first_value_is_at_the_lookback(entry, bars_of, select, draw):
         result = compute(entry.name, select(entry, bars_of(400)), params, allow_look_ahead=True)
         assert result.lookback == entry.lookback(entry.defaults() | params)
         for label, values in result.outputs.items():
+            end = 400 - ahead_of(entry, result.params)
             assert np.isnan(values[: result.lookback]).all(), label
-            assert np.isfinite(values[result.lookback :]).all(), label
+            assert np.isfinite(values[result.lookback : end]).all(), label
+            assert np.isnan(values[end:]).all(), label
 
 
 def test_one_bar_more_than_the_lookback_is_enough(entry, bars_of, select):
-    lookback = entry.lookback(entry.defaults())
-    whole = compute(entry.name, select(entry, bars_of(lookback + 5)), allow_look_ahead=True)
-    short = {name: values[: lookback + 1] for name, values in select(entry, bars_of(lookback + 5)).items()}
+    lookback, ahead = entry.lookback(entry.defaults()), ahead_of(entry, entry.defaults())
+    enough = lookback + ahead + 1
+    inputs = select(entry, bars_of(enough + 5))
+    whole = compute(entry.name, inputs, allow_look_ahead=True)
+    short = {name: values[:enough] for name, values in inputs.items()}
     for label, values in compute(entry.name, short, allow_look_ahead=True).outputs.items():
-        assert_same_bits(values, whole.outputs[label][: lookback + 1])
+        assert_same_bits(values[: lookback + 1], whole.outputs[label][: lookback + 1])
+        assert np.isnan(values[lookback + 1 :]).all()
+    with pytest.raises(SeriesTooShortError, match=f"at least {enough} bars"):
+        compute(entry.name, {name: values[:-1] for name, values in short.items() if enough > 1}, allow_look_ahead=True)
 
 
 @pytest.mark.parametrize("sizes", [(1,), (2,), (3,), (7,), (1, 50, 2, 190, 3), (200, 1)], ids=str)
@@ -76,8 +89,9 @@ def test_pieces_equal_the_whole(entry, bars_of, select, draw, sizes):
     params = entry.defaults() | draw(entry, np.random.default_rng(len(sizes)), longest=20)
     whole = compute(entry.name, inputs, params, allow_look_ahead=True)
     window = tuple(params[param.name] for param in entry.params)
+    ahead = entry.ahead_bars(window)
     for values, label in zip(run_in_pieces(entry, inputs, window, sizes), entry.outputs, strict=True):
-        assert_same_bits(values, whole.outputs[label])
+        assert_same_bits(values[ahead:], whole.outputs[label][: 260 - ahead])
 
 
 def test_small_blocks_and_tiles_equal_the_whole(entry, bars_of, select, monkeypatch):
@@ -126,14 +140,13 @@ def test_sweep_equals_its_windows(entry, bars_of, select, draw):
 
 
 def test_the_future_does_not_change_the_past(entry, bars_of, select):
-    if entry.looks_ahead:
-        return
-    inputs = select(entry, bars_of(400))
-    whole = compute(entry.name, inputs)
-    for cut in (entry.lookback(entry.defaults()) + 1, 233, 399):
-        prefix = compute(entry.name, {k: v[:cut] for k, v in inputs.items()})
+    """Beyond the bars that an oscillator says it looks ahead."""
+    inputs, ahead = select(entry, bars_of(400)), ahead_of(entry, entry.defaults())
+    whole = compute(entry.name, inputs, allow_look_ahead=entry.looks_ahead)
+    for cut in (entry.lookback(entry.defaults()) + ahead + 1, 233, 399):
+        prefix = compute(entry.name, {k: v[:cut] for k, v in inputs.items()}, allow_look_ahead=entry.looks_ahead)
         for label, values in prefix.outputs.items():
-            assert_same_bits(values, whole.outputs[label][:cut])
+            assert_same_bits(values[: cut - ahead], whole.outputs[label][: cut - ahead])
 
 
 def test_inputs_of_other_types_are_computed_in_float64(entry, bars_of, select):

@@ -141,3 +141,16 @@ def test_every_registered_indicator_is_served(stub, name: str) -> None:
     direct = oscillators.compute(name, {field: bars[field] for field in entry.inputs}, allow_look_ahead=True)
     for output, values in direct.outputs.items():
         np.testing.assert_array_equal(outputs_of(answer)[output], values)
+
+
+def test_what_looks_ahead_is_refused_unless_it_is_allowed_and_says_so_then(stub, refused) -> None:
+    call = pb.IndicatorCall(name="DPOC")
+    refusal = refused(stub.ComputeIndicators, request(rsi(), call))
+    assert list(refusal.violations) == ["calls[1].name"]
+    assert "allow_look_ahead" in refusal.message
+    answer = stub.ComputeIndicators(request(rsi(), call, allow_look_ahead=True))
+    (warning,) = answer.meta.warnings
+    assert (warning.code, warning.field) == ("LOOKS_AHEAD", "calls[1]")
+    assert np.isnan(outputs_of(answer, 1)["real"][-11:]).all()
+    listed = stub.ListIndicators(pb.ListIndicatorsRequest(page_size=1000)).indicators
+    assert [(one.name, one.streams) for one in listed if one.looks_ahead] == [("DPOC", False)]
