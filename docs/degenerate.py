@@ -44,10 +44,11 @@ def series() -> list[dict[str, np.ndarray]]:
 
 
 def values(entry: Oscillator, bars: dict[str, np.ndarray]) -> list[float]:
-    """Return the last value of each output."""
+    """Return the last value of each output, of an oscillator that looks ahead the last one that there is."""
     inputs = {name: bars[name] for name in entry.inputs}
-    result = compute(entry.name, inputs, convention=entry.convention, reducer="last", allow_look_ahead=True)
-    return [float(value) for value in result.outputs.values()]
+    result = compute(entry.name, inputs, convention=entry.convention, allow_look_ahead=True)
+    last = -1 - entry.ahead_bars(entry.default_window)
+    return [float(output[last]) for output in result.outputs.values()]
 
 
 def text(value: float, bars: dict[str, np.ndarray]) -> str:

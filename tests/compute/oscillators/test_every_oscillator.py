@@ -79,8 +79,9 @@ def test_one_bar_more_than_the_lookback_is_enough(entry, bars_of, select):
     for label, values in compute(entry.name, short, allow_look_ahead=True).outputs.items():
         assert_same_bits(values[: lookback + 1], whole.outputs[label][: lookback + 1])
         assert np.isnan(values[lookback + 1 :]).all()
-    with pytest.raises(SeriesTooShortError, match=f"at least {enough} bars"):
-        compute(entry.name, {name: values[:-1] for name, values in short.items() if enough > 1}, allow_look_ahead=True)
+    if enough > 1:
+        with pytest.raises(SeriesTooShortError, match=f"at least {enough} bars"):
+            compute(entry.name, {name: values[:-1] for name, values in short.items()}, allow_look_ahead=True)
 
 
 @pytest.mark.parametrize("sizes", [(1,), (2,), (3,), (7,), (1, 50, 2, 190, 3), (200, 1)], ids=str)
