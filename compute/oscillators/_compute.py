@@ -11,8 +11,9 @@ import numpy as np
 
 from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
+from riskwave.compute.oscillators._chains import ChainRun, chain_of
 from riskwave.compute.oscillators._direct import direct_program
-from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, series_of
+from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, readable_in_place, series_of
 from riskwave.compute.oscillators._memory import empty
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Run
 from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
@@ -255,8 +256,14 @@ def _run_whole(
     if not all(finite(panels[number][:early]) for number in absorbed):
         return False
     checked = [number for number in range(len(panels)) if number not in absorbed] if check_finite else ()
-    lanes = panels[0].shape[1]
-    run = Run(program, lanes, whole=True, checkpoint=checkpoint, checked=checked, block_factor=block_factor)
+    bars, lanes = panels[0].shape
+    run: Run | ChainRun | None = None
+    chain = chain_of(program) if lanes == 1 and all(map(readable_in_place, panels)) else None
+    if chain is not None:
+        run = ChainRun(program, chain, checked=checked, checkpoint=checkpoint)
+        run = run if run.pays(bars) else None
+    if run is None:
+        run = Run(program, lanes, whole=True, checkpoint=checkpoint, checked=checked, block_factor=block_factor)
     if not run.advance(panels, targets):
         return False
     # Finite prices can overflow in the state, so it only says when to look.
@@ -341,8 +348,9 @@ def _warm_up_one(entry: Oscillator) -> None:
 
 
 def _warm_up_tiles() -> None:
-    """Run what only long series and panels need, as does a short one that cannot be read where it lies."""
+    """Run what only long series and panels need; the tiles also a short one that cannot be read where it lies."""
     compute("MOM", {"close": np.ones(16, dtype=np.float32)})
+    compute("RSI", {"close": np.ones(BLOCK_VALUES + 1)}, {"timeperiod": 2})
 
 
 def warm_up(checkpoint: Checkpoint | None = None) -> WarmUp:

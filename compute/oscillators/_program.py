@@ -172,6 +172,11 @@ class Run:
         self.bars_seen += bars
         return True
 
+    @property
+    def states(self) -> list[Floats]:
+        """What the recursions keep, in the order of the steps."""
+        return self._states
+
     def finite_state(self) -> bool:
         """Return whether what the recursions keep is finite."""
         return all(bool(np.isfinite(state).all()) for state in self._states)

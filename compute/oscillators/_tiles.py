@@ -98,10 +98,16 @@ def _pointer(_context: Any, address: Any) -> Any:
 
 
 @kernel()
+def at_address(address: int, size: int) -> Floats:
+    """Return the numbers that lie at an address."""
+    pointer: Any = _pointer
+    return carray(pointer(address), (size,))
+
+
+@kernel()
 def view(series: Integers, number: int, first: int, size: int) -> Floats:
     """Return `size` elements of a series from `first` on."""
-    pointer: Any = _pointer
-    return carray(pointer(series[number, 0] + 8 * (first - series[number, 1])), (size,))
+    return at_address(series[number, 0] + 8 * (first - series[number, 1]), size)
 
 
 @kernel()
@@ -391,7 +397,8 @@ class BoundSegment:
                 self._rows[slot] = self._own(np.empty(self._tile), _ONE_TILE)
             elif self.own_rings and self.program.slots[slot].input < 0 and self.program.slots[slot].result < 0:
                 kept = self.program.slots[slot].kept_bars * self.lanes
-                capacity = kept + max(kept, 8 * self._tile)
+                # Short, so that it stays in the first cache; long where much is kept, so that it seldom moves.
+                capacity = kept + max(kept, self._tile)
                 self._rows[slot] = self._own(np.empty(capacity), capacity)
                 self._series[self._rows[slot], _KEPT] = kept
             else:
