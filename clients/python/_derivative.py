@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
-from riskwave._inputs import enum_value, integer, refuse_unknown
+from riskwave._errors import invalid
+from riskwave._inputs import (
+    array,
+    confidence_of,
+    enum_value,
+    integer,
+    mapping,
+    number,
+    numbers,
+    refuse_unknown,
+    text,
+)
 from riskwave.v1 import meta_pb2, simulation_pb2
 from riskwave.v1 import simulation_service_pb2 as pb
 from riskwave.v1.codec import encode_array, encode_params
@@ -68,21 +79,27 @@ def derivative_request(model: str, payoff: str, **options: Unpack[DerivativeOpti
     refuse_unknown(options, DerivativeOptions)
     correlation, seed = options.get("correlation"), options.get("seed")
     return pb.PriceDerivativeRequest(
-        model=model,
-        model_params=encode_params(options.get("model_params") or {}),
-        payoff=payoff,
-        payoff_params=encode_params(options.get("payoff_params") or {}),
-        spots=np.atleast_1d(np.asarray(options.get("spot", ()), dtype=np.float64)).tolist(),
-        correlation=None if correlation is None else encode_array(correlation),
-        risk_free_rate=options.get("rate", 0.0),
-        maturity_years=options.get("maturity", 0.0),
+        model=text(model, "model"),
+        model_params=encode_params(mapping(options.get("model_params"), "model_params")),
+        payoff=text(payoff, "payoff"),
+        payoff_params=encode_params(mapping(options.get("payoff_params"), "payoff_params")),
+        spots=numbers(np.atleast_1d(array(options.get("spot", ()), "spot")), "spot"),
+        correlation=None if correlation is None else encode_array(array(correlation, "correlation")),
+        risk_free_rate=number(options.get("rate", 0.0), "rate"),
+        maturity_years=number(options.get("maturity", 0.0), "maturity"),
         paths=integer(pb.PriceDerivativeRequest, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
         step_count=integer(pb.PriceDerivativeRequest, "step_count", options.get("steps", 0), "steps"),
         seed=None if seed is None else integer(pb.PriceDerivativeRequest, "seed", seed, "seed"),
         sampling=enum_value(simulation_pb2.Sampling, options.get("sampling"), "sampling"),
         scramble_count=integer(pb.PriceDerivativeRequest, "scramble_count", options.get("scrambles", 0), "scrambles"),
-        greeks=options.get("greeks", ()),
-        target_standard_error=options.get("target_standard_error", 0.0),
+        greeks=_greeks(options.get("greeks", ())),
+        target_standard_error=number(options.get("target_standard_error", 0.0), "target_standard_error"),
         placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),
-        confidence=options.get("confidence") or 0.0,
+        confidence=confidence_of(options.get("confidence")),
     )
+
+
+def _greeks(given: object) -> list[str]:
+    if isinstance(given, str) or not np.iterable(given):
+        raise invalid("greeks", given, "a sequence of names")
+    return [text(name, f"greeks[{i}]") for i, name in enumerate(given)]

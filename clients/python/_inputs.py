@@ -153,6 +153,77 @@ def integer(kind: type[Message], number_field: str, value: Any, name: str) -> in
     return number
 
 
+def number(value: Any, name: str) -> float:
+    """Return a number; texts, truth values and everything that is none are refused under the caller's name for it.
+
+    Examples
+    --------
+    >>> number(np.float64(0.5), "confidence")
+    0.5
+    """
+    if isinstance(value, str | bytes | bool):
+        raise invalid(name, value, "a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise invalid(name, value, "a number") from None
+
+
+def numbers(values: Any, name: str) -> list[float]:
+    """Return a sequence's numbers; see `number`."""
+    if isinstance(values, str | bytes) or not np.iterable(values):
+        raise invalid(name, values, "a sequence of numbers")
+    return [number(value, f"{name}[{i}]") for i, value in enumerate(values)]
+
+
+def array(values: Any, name: str) -> NDArray[np.float64]:
+    """Return an array of numbers."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise invalid(name, values, "numbers") from None
+
+
+def pair(value: Any, name: str, parts: str) -> tuple[Any, Any]:
+    """Return the two parts of a value, which `parts` puts into words."""
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) and len(value) == 2:
+        return value[0], value[1]
+    raise invalid(name, value, f"a pair: {parts}")
+
+
+def flag(value: Any, name: str) -> bool:
+    """Return a truth value."""
+    if not isinstance(value, bool | np.bool_):
+        raise invalid(name, value, "True or False")
+    return bool(value)
+
+
+def text(value: Any, name: str) -> str:
+    """Return a name; None is the empty one."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise invalid(name, value, "a name")
+    return value
+
+
+def confidence_of(value: Any) -> float:
+    """Return a confidence. In a message 0 means the default, which nobody who says 0 can want."""
+    given = 0.0 if value is None else number(value, "confidence")
+    if value is not None and given == 0.0:
+        raise invalid("confidence", value, "a number above 0 and below 1")
+    return given
+
+
+def mapping(value: Any, name: str) -> Mapping[str, Any]:
+    """Return parameters by name; None is none of them."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise invalid(name, value, "a mapping of names to values")
+    return value
+
+
 def price_selection(symbols: Sequence[str], source: str | None, start: Date | None, end: Date | None) -> PriceSelection:
     """Return which stored prices a call uses."""
     if isinstance(symbols, str):

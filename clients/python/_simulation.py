@@ -10,7 +10,23 @@ import numpy as np
 from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, stream
 from riskwave._derivative import DEFAULT_PATHS, DerivativeOptions, derivative_request
 from riskwave._errors import InvalidRequestError, invalid
-from riskwave._inputs import Date, Weights, duration, enum_value, integer, portfolio_data, refuse_unknown
+from riskwave._inputs import (
+    Date,
+    Weights,
+    array,
+    confidence_of,
+    duration,
+    enum_value,
+    flag,
+    integer,
+    mapping,
+    number,
+    numbers,
+    pair,
+    portfolio_data,
+    refuse_unknown,
+    text,
+)
 from riskwave._methods import (
     ESTIMATE_SIMULATION,
     LIST_MODELS,
@@ -138,8 +154,8 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
     refuse_unknown(options, SimulationOptions)
     seed = options.get("seed")
     spec = simulation_pb2.SimulationSpec(
-        model=options.get("model") or "",
-        params=encode_params(options.get("params") or {}),
+        model=text(options.get("model"), "model"),
+        params=encode_params(mapping(options.get("params"), "params")),
         paths=integer(simulation_pb2.SimulationSpec, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
         horizon_days=_horizon(options.get("horizon", 252)),
         seed=None if seed is None else integer(simulation_pb2.SimulationSpec, "seed", seed, "seed"),
@@ -149,17 +165,12 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
         scramble_count=integer(
             simulation_pb2.SimulationSpec, "scramble_count", options.get("scrambles", 0), "scrambles"
         ),
-        distributions=options.get("distributions", False),
-        tail_probabilities=options.get("tail_probabilities", ()),
-        return_thresholds=options.get("return_thresholds", ()),
-        cash_flows=[
-            simulation_pb2.CashFlow(
-                day=integer(simulation_pb2.CashFlow, "day", day, f"cash_flows[{i}].day"), amount=amount
-            )
-            for i, (day, amount) in enumerate(options.get("cash_flows", ()))
-        ],
-        terminal_only=options.get("terminal_only", False),
-        confidence=options.get("confidence") or 0.0,
+        distributions=flag(options.get("distributions", False), "distributions"),
+        tail_probabilities=numbers(options.get("tail_probabilities", ()), "tail_probabilities"),
+        return_thresholds=numbers(options.get("return_thresholds", ()), "return_thresholds"),
+        cash_flows=_cash_flows(options.get("cash_flows", ())),
+        terminal_only=flag(options.get("terminal_only", False), "terminal_only"),
+        confidence=confidence_of(options.get("confidence")),
         placement=enum_value(meta_pb2.Placement, options.get("placement"), "placement"),
         sample_path_count=integer(
             simulation_pb2.SimulationSpec, "sample_path_count", options.get("sample_paths", 0), "sample_paths"
@@ -168,7 +179,9 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
     _fill_fan_days(spec, options.get("fan_days", 0))
     target = options.get("target")
     if target is not None:
-        spec.target.CopyFrom(simulation_pb2.PrecisionTarget(statistic=target[0], standard_error=target[1]))
+        statistic, error = pair(target, "target", "a statistic and the standard error at which to stop")
+        spec.target.statistic = text(statistic, "target[0]")
+        spec.target.standard_error = number(error, "target[1]")
     if options.get("mean") is not None:
         spec.inline_assets.CopyFrom(_inline_assets(options))
         return spec
@@ -187,6 +200,21 @@ def simulation_spec(**options: Unpack[SimulationOptions]) -> simulation_pb2.Simu
     return spec
 
 
+def _cash_flows(given: object) -> list[simulation_pb2.CashFlow]:
+    if isinstance(given, Mapping) or not np.iterable(given):
+        raise invalid("cash_flows", given, "pairs of a day and an amount")
+    flows = []
+    for i, flow in enumerate(given):
+        day, amount = pair(flow, f"cash_flows[{i}]", "a day and an amount")
+        flows.append(
+            simulation_pb2.CashFlow(
+                day=integer(simulation_pb2.CashFlow, "day", day, f"cash_flows[{i}].day"),
+                amount=number(amount, f"cash_flows[{i}].amount"),
+            )
+        )
+    return flows
+
+
 def _fill_fan_days(spec: simulation_pb2.SimulationSpec, wanted: int | Sequence[int]) -> None:
     if isinstance(wanted, Sequence | np.ndarray):
         kind = simulation_pb2.SimulationSpec
@@ -196,7 +224,9 @@ def _fill_fan_days(spec: simulation_pb2.SimulationSpec, wanted: int | Sequence[i
 
 
 def _inline_assets(options: SimulationOptions) -> simulation_pb2.InlineAssets:
-    mean = np.atleast_1d(np.asarray(options["mean"], dtype=np.float64))
+    mean = np.atleast_1d(array(options["mean"], "mean"))
+    if mean.ndim != 1:
+        raise invalid("mean", f"an array of shape {mean.shape}", "one number an asset")
     weights, names = options.get("weights"), options.get("assets")
     if isinstance(weights, Mapping):
         names = list(weights) if names is None else list(names)
@@ -206,7 +236,7 @@ def _inline_assets(options: SimulationOptions) -> simulation_pb2.InlineAssets:
     return simulation_pb2.InlineAssets(
         mean=mean.tolist(),
         covariance=encode_array(_covariance(options, len(mean))),
-        weights=[] if weights is None else np.asarray(weights, dtype=np.float64).tolist(),
+        weights=[] if weights is None else numbers(weights, "weights"),
         assets=names or [],
     )
 
@@ -224,7 +254,7 @@ def _covariance(options: SimulationOptions, asset_count: int) -> NDArray[np.floa
         if asset_count != 1 or deviation.size != 1 or not np.isfinite(deviation).all() or deviation.min() < 0.0:
             raise invalid("volatility", volatility, allowed)
         cov = deviation.reshape(1, 1) ** 2
-    matrix = np.asarray(cov, dtype=np.float64)
+    matrix = array(cov, "cov")
     return matrix.reshape(1, 1) if matrix.ndim == 0 else matrix
 
 

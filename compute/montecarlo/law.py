@@ -41,6 +41,9 @@ EIGENVALUE_TOLERANCE: Final = 1e-10
 
 _EXPONENT_MAX: Final = 690.0
 _EXTREME_DEVIATIONS: Final = 40.0
+RETURN_BELOW_MINUS_ONE: Final = "RETURN_BELOW_MINUS_ONE"
+"""Code of the warning that a day may lose everything."""
+
 _LARGEST_NORMAL: Final = 6.34
 
 
@@ -132,7 +135,7 @@ def portfolio_law(spec: SimulationSpec, params: dict[str, Value], mode: str, mod
             f"with a daily mean of {centre:.4g} and volatility of {deviation:.4g} a return can lose more than "
             "everything in a day; such paths go on with a negative wealth"
         )
-        warnings.append(ResultWarning("RETURN_BELOW_MINUS_ONE", message, "covariance"))
+        warnings.append(ResultWarning(RETURN_BELOW_MINUS_ONE, message, "covariance"))
     empty = np.empty((0, count))
     noted = tuple(warnings)
     return PortfolioLaw(
@@ -163,7 +166,7 @@ def history_law(spec: SimulationSpec, params: dict[str, Value], mode: str) -> Po
     worst = int(np.argmin(daily))
     if centre + daily[worst] <= -1.0:
         message = f"on observation {worst} the portfolio lost {-(centre + daily[worst]):.4g} of itself, all or more"
-        warnings.append(ResultWarning("RETURN_BELOW_MINUS_ONE", message, "history"))
+        warnings.append(ResultWarning(RETURN_BELOW_MINUS_ONE, message, "history"))
     empty = np.empty((0, 0))
     noted = tuple(warnings)
     return PortfolioLaw(

@@ -180,7 +180,7 @@ def _given_law(message: pb.InlineAssets) -> SimulationInput:
     weights = np.array(message.weights) if message.weights else np.full(len(mean), 1.0 / max(len(mean), 1))
     if message.assets and len(message.assets) != len(mean):
         raise ShapeMismatchError(f"{path}.assets", f"{len(message.assets)} names", f"one name an asset, {len(mean)}")
-    fields = {name: f"{path}.{name}" for name in ("mean", "covariance", "weights")}
+    fields = {name: f"{path}.{name}" for name in ("mean", "covariance", "weights")} | {"history": "spec.portfolio"}
     return SimulationInput(
         SimulationSpec(mean=mean, covariance=covariance, weights=weights, paths=2), INLINE, (), fields
     )

@@ -76,6 +76,7 @@ def follow(
     except KeyboardInterrupt:
         # Leaving the stream has stopped the work; what was received stays valid.
         if result is None:
+            typer.echo("stopped before there was an estimate", err=True)
             raise
         return result, False
     except NotImplementedByServerError:

@@ -7,15 +7,20 @@ Student's t distribution too, so the rebalanced portfolio collapses to one facto
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import stdtr
 
 from riskwave.compute.errors import InputError
 from riskwave.compute.montecarlo.calibration import fit_student_t
 from riskwave.compute.montecarlo.elliptical import simulate_independent_days
+from riskwave.compute.montecarlo.law import RETURN_BELOW_MINUS_ONE
 from riskwave.compute.montecarlo.model import MODELS, Estimation, PathBlock, PortfolioModel
 from riskwave.compute.registry import Param
+from riskwave.compute.result_warning import ResultWarning
 from riskwave.compute.risk.inputs import check_returns
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ JOINT_ASSETS_MAX: Final = 20
 """Assets up to which the degrees are those of their joint law: a search takes a second then."""
 
 _SINGULAR: Final = 1e-8
+_RARE_PATHS: Final = 1e6
 
 
 def _simulate(spec: SimulationSpec, law: PortfolioLaw, block: PathBlock) -> None:
@@ -61,6 +67,25 @@ def _estimate(returns: NDArray[np.float64], _period_days: float, given: Mapping[
     return Estimation({"degrees": fit.degrees}, text)
 
 
+def _prepare(law: PortfolioLaw) -> PortfolioLaw:
+    """Say that days may lose everything, where that happens more often than on one path of `_RARE_PATHS`.
+
+    Tails like these reach any loss; that of normal days with the same volatility has been looked at already.
+    """
+    degrees, codes = float(law.params["degrees"]), {warning.code for warning in law.warnings}
+    if law.portfolio_deviation == 0.0 or RETURN_BELOW_MINUS_ONE in codes:
+        return law
+    scale = law.portfolio_deviation * math.sqrt((degrees - 2.0) / degrees)
+    probability = law.horizon_days * float(stdtr(degrees, -(1.0 + law.portfolio_mean) / scale))
+    if probability * _RARE_PATHS < 1.0:
+        return law
+    message = (
+        f"with a daily volatility of {law.portfolio_deviation:.4g} and {degrees:.4g} degrees of freedom about "
+        f"{min(probability, 1.0):.2g} of the paths lose more than everything in a day and go on with a negative wealth"
+    )
+    return replace(law, warnings=(*law.warnings, ResultWarning(RETURN_BELOW_MINUS_ONE, message, "covariance")))
+
+
 def path_step_ns(law: PortfolioLaw) -> float:
     """Return the time of one path and day on one core, as measured."""
     if law.mode == "collapsed":
@@ -88,6 +113,7 @@ MODELS.add(
         rebalancings=("daily", "none"),
         simulate=_simulate,
         path_step_ns=path_step_ns,
+        prepare=_prepare,
         estimate=_estimate,
     )
 )

@@ -209,7 +209,7 @@ def merge_prices(spec: PricingSpec, chunks: Iterable[PriceSums]) -> PriceResult:
         path_count=paths,
         variance_reduction=reduction,
         greeks=greeks,
-        warnings=(*task.model.warnings(task.market), *_distrust(task, sums, n)),
+        warnings=(*task.model.warnings(task.market), *(_unpaid(task, sums, paths) or _distrust(task, sums, n))),
         stopped_early=paths < spec.paths,
     )
 
@@ -259,6 +259,15 @@ def _price(task: Task, sums: NDArray[np.float64], n: int) -> tuple[Estimate, flo
         error = math.sqrt(reduced / (n - 1) / n) if n > 1 else math.nan
         estimate = student_estimate(discount * mean, discount * error, n - 1, confidence, f"{method}; Student t")
     return estimate, variance / reduced if reduced > 0.0 else 1.0
+
+
+def _unpaid(task: Task, sums: NDArray[np.float64], paths: int) -> tuple[ResultWarning, ...]:
+    """Warn where no path paid anything though some may: the error is that of the paths, and they say nothing."""
+    fixed = not np.nan_to_num(task.terminal.deviations, nan=1.0).any()
+    if fixed or task.expectation == 0.0 or math.fsum(sums[:, 2]) > 0.0:
+        return ()
+    message = f"none of the {paths} paths paid anything; if any can, the price is above 0, and its error is not known"
+    return (ResultWarning("ERRORS_TOO_SMALL", message, "paths"),)
 
 
 def _distrust(task: Task, sums: NDArray[np.float64], n: int) -> tuple[ResultWarning, ...]:

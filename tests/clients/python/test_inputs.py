@@ -249,6 +249,68 @@ def test_integers_that_no_field_holds_are_refused(field: Any, value: Any) -> Non
     assert [one.field for one in caught.value.field_violations] == [field]
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"cash_flows": {30: 0.1}}, "cash_flows"),
+        ({"cash_flows": [30]}, "cash_flows[0]"),
+        ({"cash_flows": [(30, "much")]}, "cash_flows[0].amount"),
+        ({"target": "mean_return"}, "target"),
+        ({"target": ("mean_return", None)}, "target[1]"),
+        ({"tail_probabilities": 0.05}, "tail_probabilities"),
+        ({"return_thresholds": ["low"]}, "return_thresholds[0]"),
+        ({"confidence": 0}, "confidence"),
+        ({"confidence": "high"}, "confidence"),
+        ({"mean": [[0.0, 0.1]]}, "mean"),
+        ({"mean": ["low"]}, "mean"),
+        ({"cov": "none", "volatility": None}, "cov"),
+        ({"weights": ["half"]}, "weights[0]"),
+        ({"params": 5}, "params"),
+        ({"model": 5}, "model"),
+        ({"distributions": "yes"}, "distributions"),
+    ],
+)
+def test_what_a_simulation_cannot_mean_is_refused_by_name(given: Any, field: str) -> None:
+    with pytest.raises(rw.InvalidRequestError, match="; it must be") as caught:
+        simulation_spec(**({"mean": 0.0, "volatility": 0.01} | given))
+    assert [one.field for one in caught.value.field_violations] == [field]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"spot": "high"}, "spot"),
+        ({"maturity": None}, "maturity"),
+        ({"rate": "low"}, "rate"),
+        ({"greeks": "delta"}, "greeks"),
+        ({"greeks": [5]}, "greeks[0]"),
+        ({"correlation": "some"}, "correlation"),
+        ({"confidence": 0.0}, "confidence"),
+        ({"target_standard_error": "small"}, "target_standard_error"),
+        ({"model_params": 0.2}, "model_params"),
+    ],
+)
+def test_what_a_price_cannot_mean_is_refused_by_name(given: Any, field: str) -> None:
+    with pytest.raises(rw.InvalidRequestError, match="; it must be") as caught:
+        derivative_request("gbm", "european", **({"spot": 100.0, "maturity": 1.0} | given))
+    assert [one.field for one in caught.value.field_violations] == [field]
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    spec = simulation_spec(
+        mean=pd.Series([0.0, 0.1]),
+        cov=pd.DataFrame(np.eye(2)),
+        weights=np.array([1, 2], dtype=np.int64),
+        tail_probabilities=np.array([0.1], dtype=np.float32),
+        cash_flows=[(np.int64(30), np.float64(0.5))],  # type: ignore[list-item] # as callers may
+        confidence=np.float64(0.9),
+        distributions=np.bool_(True),  # type: ignore[typeddict-item] # as callers may
+    )
+    assert list(spec.inline_assets.weights) == [1.0, 2.0]
+    assert (spec.cash_flows[0].day, spec.cash_flows[0].amount, spec.confidence) == (30, 0.5, 0.9)
+    assert (spec.distributions, list(spec.tail_probabilities)) == (True, [np.float32(0.1)])
+
+
 def test_every_builder_checks_its_integers() -> None:
     huge = 10**30
     with pytest.raises(rw.InvalidRequestError, match="steps was"):

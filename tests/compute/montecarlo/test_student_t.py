@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -89,3 +90,22 @@ def test_degrees_outside_their_range_are_refused(degrees):
     )
     with pytest.raises(InputError, match=r"params.degrees was .* from 2.1 to 10000"):
         validate(spec)
+
+
+@pytest.mark.parametrize(("degrees", "deviation", "told"), [(5.0, 0.01, False), (2.7, 0.05, True), (200.0, 0.2, True)])
+def test_days_that_lose_everything_are_told(degrees, deviation, told):
+    spec = SimulationSpec(
+        mean=[0.0], covariance=[[deviation**2]], weights=[1.0], paths=10, model="student_t", params={"degrees": degrees}
+    )
+    assert [warning.code for warning in validate(spec)] == ["RETURN_BELOW_MINUS_ONE"] * told
+
+
+def test_as_many_paths_lose_everything_as_is_told():
+    spec = SimulationSpec(
+        mean=[0.0], covariance=[[0.01]], weights=[1.0], paths=200_000, horizon_days=1, seed=3, model="student_t",
+        params={"degrees": 2.5}, distributions=True,
+    )  # fmt: skip
+    lost = int((run(spec).distributions["returns"] <= -1.0).sum())
+    told = float(re.search(r"about (\S+) of the paths", validate(spec)[0].message)[1])
+    assert stats.poisson(200_000 * told).cdf(lost) == pytest.approx(0.5, abs=0.4999)
+    assert lost > 20

@@ -60,6 +60,7 @@ PORTFOLIOS = {
         "collapsed",
         "full",
     ),
+    "history": (portfolio(model="bootstrap"), "portfolio", "missing", "given for the model bootstrap"),
     "parameter": (
         portfolio(model="student_t", params=encode_params({"degrees": 1.0})),
         "params.degrees",

@@ -126,3 +126,17 @@ def test_an_expectation_that_hangs_on_rare_paths_is_not_trusted():
     wild = {"model": "merton", "model_params": {"intensity": 200.0, "jump_mean": 2.0}, "maturity_years": 100.0}
     assert [warning.code for warning in price(spec_of(**wild)).warnings] == ["ERRORS_TOO_SMALL"]
     assert price(spec_of(model="merton")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({"payoff_params": {"strike": 1e4}}, ["ERRORS_TOO_SMALL"]),
+        ({"payoff_params": {"strike": 1e4}, "volatility": 0.0}, []),
+        ({"payoff_params": {"strike": 1e4}, "maturity_years": 0.0}, []),
+        ({"payoff_params": {"strike": 1e4}, "sampling": "sobol", "paths": 1_024}, ["ERRORS_TOO_SMALL"]),
+        ({"payoff_params": {"strike": 100.0}}, []),
+    ],
+)
+def test_paths_that_all_pay_nothing_tell_no_error(changes, codes):
+    assert [warning.code for warning in price(spec_of(**changes)).warnings] == codes
