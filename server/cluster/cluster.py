@@ -204,10 +204,18 @@ async def _close(connection: Connection) -> None:
 
 
 def _group(chunks: Sequence[C], worker_count: int) -> list[tuple[C, ...]]:
-    """Return the chunks of each task. How they are grouped changes no result: a chunk's depends on the chunk alone."""
-    size = math.ceil(len(chunks) / (TASKS_PER_WORKER * max(worker_count, 1)))
-    size = min(max(size, TASK_CHUNKS_MIN), TASK_CHUNKS_MAX)
-    return [tuple(chunks[start : start + size]) for start in range(0, len(chunks), size)]
+    """Return the chunks of each task. How they are grouped changes no result: a chunk's depends on the chunk alone.
+
+    The first tasks are small, so that a caller who watches has an estimate soon.
+    """
+    most = math.ceil(len(chunks) / (TASKS_PER_WORKER * max(worker_count, 1)))
+    most = min(max(most, TASK_CHUNKS_MIN), TASK_CHUNKS_MAX)
+    tasks, start, size = [], 0, TASK_CHUNKS_MIN
+    while start < len(chunks):
+        tasks.append(tuple(chunks[start : start + size]))
+        start += size
+        size = min(2 * size, most)
+    return tasks
 
 
 def _kind(settings: DaskSettings) -> str:

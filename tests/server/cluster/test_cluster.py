@@ -50,6 +50,7 @@ def test_tasks_hold_several_chunks_and_every_worker_gets_some() -> None:
         groups = _group(chunks, workers)
         assert [chunk for group in groups for chunk in group] == list(chunks)
         assert all(TASK_CHUNKS_MIN <= len(group) <= TASK_CHUNKS_MAX for group in groups[:-1])
+        assert len(groups[0]) == TASK_CHUNKS_MIN, "the first estimate comes soon"
 
 
 async def test_without_a_cluster_nothing_is_waited_for() -> None:
