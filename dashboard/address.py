@@ -21,6 +21,7 @@ class MarketsState:
     source: str | None
     span: str
     log: bool
+    look_ahead: bool
     indicators: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -41,6 +42,7 @@ def read_markets(query: Mapping[str, str], *, default_symbol: str, default_indic
         source=query.get("source") or None,
         span=query.get("range", ""),
         log=query.get("log") == "1",
+        look_ahead=query.get("ahead") == "1",
         indicators=tuple(indicators),
     )
 

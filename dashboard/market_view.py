@@ -35,6 +35,9 @@ RANGES = {"1m": 31, "3m": 92, "6m": 183, "ytd": 0, "1y": 366, "5y": 1827, "max":
 RANGE_LABELS = {"1m": "1M", "3m": "3M", "6m": "6M", "ytd": "YTD", "1y": "1Y", "5y": "5Y", "max": "Max"}
 DEFAULT_RANGE = "1y"
 _TABLE_ROWS_MAX = 250
+#: The label of the box that allows indicators that look ahead.
+LOOK_AHEAD = "Allow indicators that look ahead"
+_AHEAD = f'{{name}} looks ahead: its values use later bars. It is drawn when "{LOOK_AHEAD}" is ticked.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +58,32 @@ class MarketView:
     refusals: Sequence[str]
 
 
-async def fetch(gateway: Gateway, symbol: str, source: str | None, calls: Sequence[Call]) -> MarketView:
-    """Fetch price and indicators at once; an indicator that is refused costs its own pane only."""
+async def fetch(
+    gateway: Gateway, symbol: str, source: str | None, calls: Sequence[Call], *, look_ahead: bool = False
+) -> MarketView:
+    """Fetch price and indicators at once; an indicator that is refused costs its own pane only.
+
+    Without `look_ahead` those that look ahead are refused here, in the words of the page.
+    """
     client = gateway.client
 
     async def attempt(call: Call) -> IndicatorResult | Exception:
         asked = [(call.spec.name, call.params)]
-        ahead = call.spec.looks_ahead  # whoever picked it has asked for it by name; the page says what it is
         try:
-            return (
-                await client.indicators.compute_many(asked, symbols=[symbol], source=source, allow_look_ahead=ahead)
-            )[0]
+            answers = await client.indicators.compute_many(
+                asked, symbols=[symbol], source=source, allow_look_ahead=look_ahead
+            )
+            return answers[0]
         except Exception as error:  # noqa: BLE001 - told below, beside the panes that came
             return error
 
+    taken = [call for call in calls if look_ahead or not call.spec.looks_ahead]
     prices, answers = await asyncio.gather(
-        client.prices.get(symbol, source=source), asyncio.gather(*(attempt(call) for call in calls))
+        client.prices.get(symbol, source=source), asyncio.gather(*(attempt(call) for call in taken))
     )
     indicators: list[tuple[IndicatorSpec, IndicatorResult]] = []
-    refusals: list[str] = []
-    for call, answer in zip(calls, answers, strict=True):
+    refusals = [_AHEAD.format(name=call.spec.name) for call in calls if call not in taken]
+    for call, answer in zip(taken, answers, strict=True):
         name = call.spec.name
         if not isinstance(answer, Exception):
             indicators.append((call.spec, answer))
@@ -148,7 +157,7 @@ def pane_of(spec: IndicatorSpec, result: IndicatorResult, times: Times, first: i
     settings = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in used)
     return Pane(
         name=spec.name,
-        title=f"{spec.name} {settings}".strip(),
+        title=f"{spec.name} {settings}".strip() + (", looks ahead" if spec.looks_ahead else ""),
         outputs={name: _aligned(result, values, times)[first:] for name, values in result.outputs.items()},
         low=spec.low,
         high=spec.high,

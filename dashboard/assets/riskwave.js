@@ -52,7 +52,7 @@
 
   const markets = {
     // The page's state goes into the address without a new entry in the history, so that a copied link shows the same.
-    write_address(symbol, source, range, log, names, values, ids) {
+    write_address(symbol, source, range, log, ahead, names, values, ids) {
       if (window.location.pathname !== "/markets" || !symbol) return window.dash_clientside.no_update;
       const params = (name) => ids.map((id, index) => [id, values[index]]).filter(([id]) => id.indicator === name).map(([, value]) => value);
       const query = new URLSearchParams();
@@ -60,6 +60,7 @@
       if (source) query.set("source", source);
       query.set("range", range);
       if (log) query.set("log", "1");
+      if (ahead) query.set("ahead", "1");
       query.set("indicators", (names || []).map((name) => [name, ...params(name)].join("~")).join(","));
       window.history.replaceState(window.history.state, "", `/markets?${query}`);
       return window.dash_clientside.no_update;

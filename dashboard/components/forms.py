@@ -21,7 +21,7 @@ def parameter_input(spec: ParameterSpec, input_id: str | dict[str, str], value: 
         "id": input_id,
         "label": spec.name,
         "size": "xs",
-        "attributes": {"input": {"title": spec.doc}},
+        "attributes": {"input": {"title": _hint(spec)}},
     }
     made: Component
     if spec.kind == "bool":
@@ -39,6 +39,19 @@ def parameter_input(spec: ParameterSpec, input_id: str | dict[str, str], value: 
             value=shown, debounce=400, allowDecimal=spec.kind == "float", clampBehavior="none", **options, **common
         )
     return made
+
+
+def _hint(spec: ParameterSpec) -> str:
+    """Return what a parameter means, its range with its unit, and its default."""
+    notes = []
+    if spec.low is not None and spec.high is not None:
+        notes.append(f"{spec.low:,.10g} to {spec.high:,.10g} {spec.unit}".rstrip())
+    elif spec.low is not None or spec.high is not None:
+        bound = f"at least {spec.low:,.10g}" if spec.low is not None else f"at most {spec.high:,.10g}"
+        notes.append(f"{bound} {spec.unit}".rstrip())
+    if spec.default is not None:
+        notes.append(f"default {str(spec.default).lower() if spec.kind == 'bool' else format(spec.default)}")
+    return f"{spec.doc} ({'; '.join(notes)})" if notes else spec.doc
 
 
 def parameter_value(spec: ParameterSpec, given: Any) -> Value | None:

@@ -16,7 +16,7 @@ from riskwave.dashboard.components.live_panel import live_panel
 from riskwave.dashboard.components.part import options_by_group, part, problem_store
 from riskwave.dashboard.listings import asset_groups, indicator_groups
 from riskwave.dashboard.live_stream import add_routes
-from riskwave.dashboard.market_view import DEFAULT_RANGE, RANGE_LABELS, RANGES, Call, cards, fetch, show
+from riskwave.dashboard.market_view import DEFAULT_RANGE, LOOK_AHEAD, RANGE_LABELS, RANGES, Call, cards, fetch, show
 from riskwave.dashboard.pages import Page, add_page
 from riskwave.dashboard.problems import guarded
 
@@ -66,15 +66,7 @@ def layout(query: Mapping[str, str]) -> Component:
                 allowDeselect=False,
                 nothingFoundMessage="No such asset",
             ),
-            dmc.MultiSelect(
-                id="markets-indicators",
-                label="Indicators",
-                value=[name for name, _ in state.indicators],
-                data=[],
-                searchable=True,
-                maxValues=INDICATORS_MAX,
-                hidePickedOptions=True,
-            ),
+            _indicator_picker([name for name, _ in state.indicators], look_ahead=state.look_ahead),
         ],
         className="rw-pickers",
     )
@@ -96,6 +88,25 @@ def layout(query: Mapping[str, str]) -> Component:
             ),
         ],
         className="rw-stack",
+    )
+
+
+def _indicator_picker(names: list[str], *, look_ahead: bool) -> Component:
+    return html.Div(
+        [
+            dmc.MultiSelect(
+                id="markets-indicators",
+                label="Indicators",
+                value=names,
+                data=[],
+                searchable=True,
+                maxValues=INDICATORS_MAX,
+                hidePickedOptions=True,
+                maxDropdownHeight=360,
+                nothingFoundMessage="No such indicator",
+            ),
+            dmc.Checkbox(id="markets-ahead", label=LOOK_AHEAD, checked=look_ahead, size="xs", radius="sm", mt=6),
+        ]
     )
 
 
@@ -138,6 +149,7 @@ def register(app: Dash, gateway: Gateway) -> None:
         Input("markets-source", "value"),
         Input("markets-range", "value"),
         Input("markets-log", "checked"),
+        Input("markets-ahead", "checked"),
         Input({"type": "indicator-name", "indicator": ALL}, "data"),
         Input({"type": "indicator-param", "indicator": ALL, "param": ALL}, "value"),
         State({"type": "indicator-param", "indicator": ALL, "param": ALL}, "id"),
@@ -217,7 +229,10 @@ def indicator_form(spec: IndicatorSpec, values: Mapping[str, Any]) -> Component:
         for parameter in spec.parameters
     ]
     marker = dcc.Store(id={"type": "indicator-name", "indicator": spec.name}, data=spec.name)
-    return html.Fieldset([html.Legend(spec.name, title=spec.title), marker, *inputs], className="rw-params")
+    return html.Fieldset(
+        [html.Legend(spec.name, title=spec.title), marker, *(inputs or [html.P("No parameters", className="rw-note")])],
+        className="rw-params",
+    )
 
 
 def _register_chart(app: Dash, gateway: Gateway) -> None:
@@ -227,6 +242,7 @@ def _register_chart(app: Dash, gateway: Gateway) -> None:
         Input("markets-symbol", "value"),
         Input("markets-range", "value"),
         Input("markets-log", "checked"),
+        Input("markets-ahead", "checked"),
         Input({"type": "indicator-name", "indicator": ALL}, "data"),
         Input({"type": "indicator-param", "indicator": ALL, "param": ALL}, "value"),
         State({"type": "indicator-param", "indicator": ALL, "param": ALL}, "id"),
@@ -242,6 +258,7 @@ def _register_chart(app: Dash, gateway: Gateway) -> None:
         symbol: str | None,
         span: str,
         log: bool,
+        look_ahead: bool,
         names: list[str],
         values: list[Any],
         ids: list[dict[str, str]],
@@ -252,7 +269,7 @@ def _register_chart(app: Dash, gateway: Gateway) -> None:
         specs = {spec.name: spec for spec in await gateway.indicators()} if names else {}
         typed = {(item["indicator"], item["param"]): value for item, value in zip(ids, values, strict=True)}
         calls = [Call(specs[name], address.merged_values(specs[name], (), typed)) for name in names if name in specs]
-        view = await fetch(gateway, symbol, source or None, calls)
+        view = await fetch(gateway, symbol, source or None, calls, look_ahead=look_ahead)
         return show(view, span, log=log), cards(view.price, span)
 
 

@@ -50,7 +50,9 @@ def make_asset(symbol: str, category: str = "energy", source: str = "sample") ->
     )
 
 
-def make_spec(name: str, *periods: tuple[str, int], outputs: Sequence[str] = ("real",)) -> rw.IndicatorSpec:
+def make_spec(
+    name: str, *periods: tuple[str, int], outputs: Sequence[str] = ("real",), looks_ahead: bool = False
+) -> rw.IndicatorSpec:
     parameters = tuple(rw.ParameterSpec(key, "int", value, 2, 100, (), "bars", key) for key, value in periods)
     bounded = name == "RSI"
     return rw.IndicatorSpec(
@@ -64,7 +66,7 @@ def make_spec(name: str, *periods: tuple[str, int], outputs: Sequence[str] = ("r
         low=0.0 if bounded else None,
         high=100.0 if bounded else None,
         stability="converging",
-        looks_ahead=False,
+        looks_ahead=looks_ahead,
         doc="",
         reference="",
         conventions=(),
@@ -75,6 +77,7 @@ def make_spec(name: str, *periods: tuple[str, int], outputs: Sequence[str] = ("r
 SPECS = (
     make_spec("RSI", ("timeperiod", 14)),
     make_spec("MACD", ("fastperiod", 12), ("slowperiod", 26), outputs=("macd", "macdsignal", "macdhist")),
+    make_spec("DPOC", ("timeperiod", 20), looks_ahead=True),
 )
 
 
@@ -124,9 +127,10 @@ class FakeIndicators:
     async def list(self) -> Sequence[rw.IndicatorSpec]:
         return SPECS
 
-    async def compute_many(self, calls: Sequence[Any], **_where: Any) -> list[Any]:
+    async def compute_many(self, calls: Sequence[Any], *, allow_look_ahead: bool = False, **_where: Any) -> list[Any]:
         self.calls += calls
         name, params = calls[0]
+        assert allow_look_ahead or name != "DPOC"
         if params.get("timeperiod") == 1:
             raise rw.InvalidRequestError("timeperiod was 1; it must be an integer from 2 to 100", status())
         spec = next(spec for spec in SPECS if spec.name == name)

@@ -25,14 +25,21 @@ MACD = IndicatorSpec(
 
 def test_an_empty_address_shows_the_defaults() -> None:
     state = read_markets({}, default_symbol="WTI", default_indicators=["RSI", "MACD"])
-    assert (state.symbol, state.source, state.span, state.log) == ("WTI", None, "", False)
+    assert (state.symbol, state.source, state.span, state.log, state.look_ahead) == ("WTI", None, "", False, False)
     assert state.indicators == (("RSI", ()), ("MACD", ()))
 
 
 def test_an_address_says_everything() -> None:
-    query = {"symbol": "GOLD", "source": "user", "range": "5y", "log": "1", "indicators": "RSI~21,MACD~6~13~5"}
+    query = {
+        "symbol": "GOLD",
+        "source": "user",
+        "range": "5y",
+        "log": "1",
+        "ahead": "1",
+        "indicators": "RSI~21,MACD~6~13~5",
+    }
     state = read_markets(query, default_symbol="WTI", default_indicators=["STOCH"])
-    assert (state.symbol, state.source, state.span, state.log) == ("GOLD", "user", "5y", True)
+    assert (state.symbol, state.source, state.span, state.log, state.look_ahead) == ("GOLD", "user", "5y", True, True)
     assert state.indicators == (("RSI", ("21",)), ("MACD", ("6", "13", "5")))
 
 

@@ -23,14 +23,31 @@ def test_each_kind_has_its_input(made: rw.ParameterSpec, kind: str, value: objec
     found = parameter_input(made, "id").to_plotly_json()
     assert found["type"] == kind
     assert found["props"]["value"] == value
-    assert found["props"]["attributes"]["input"]["title"] == "What it does"
+    assert found["props"]["attributes"]["input"]["title"].startswith("What it does (")
 
 
 def test_numbers_have_their_range_and_unit_and_are_not_clamped() -> None:
     props = parameter_input(spec("int", 14), "id", 500).to_plotly_json()["props"]
     assert (props["min"], props["max"], props["suffix"], props["value"]) == (2, 100, " bars", 500)
     assert props["clampBehavior"] == "none"
+    assert props["attributes"]["input"]["title"] == "What it does (2 to 100 bars; default 14)"
     assert props["allowDecimal"] is False
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "default", "hint"),
+    [
+        (0.5, None, 2.5, "What it does (at least 0.5; default 2.5)"),
+        (None, 1e6, 2.5, "What it does (at most 1,000,000; default 2.5)"),
+        (None, None, 2.5, "What it does (default 2.5)"),
+        (None, None, None, "What it does"),
+    ],
+)
+def test_a_hint_has_the_limits_that_there_are(
+    low: float | None, high: float | None, default: float | None, hint: str
+) -> None:
+    made = rw.ParameterSpec("name", "float", default, low, high, (), "", "What it does")
+    assert parameter_input(made, "id").to_plotly_json()["props"]["attributes"]["input"]["title"] == hint
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,20 @@ async def test_the_form_follows_the_registry_and_the_address(app, call_back) -> 
     assert inputs["RSI", "timeperiod"]["suffix"] == " bars"
 
 
+async def test_what_looks_ahead_can_be_picked_and_is_computed_when_the_box_is_ticked(app, fake, call_back) -> None:
+    shown = await call_back(app, "markets-indicators.data", {})
+    (group,) = shown["response"]["markets-indicators"]["data"]
+    assert [item["value"] for item in group["items"] if "looks ahead" in item["label"]] == ["DPOC"]
+    name = [({"type": "indicator-name", "indicator": "DPOC"}, "DPOC")]
+    form = FORM | {"indicator-name.data": name, "indicator-param.value": [], "indicator-param.id": []}
+    refused = await call_back(app, "markets-chart-body.children", form | {"markets-ahead.checked": False})
+    assert "DPOC looks ahead" in str(refused["response"]["markets-chart-body"])
+    assert fake.indicators.calls == []
+    drawn = await call_back(app, "markets-chart-body.children", form | {"markets-ahead.checked": True})
+    (graph,) = find(drawn["response"]["markets-chart-body"], "Graph")
+    assert graph["props"]["figure"]["data"][1]["name"] == "DPOC 20, looks ahead"
+
+
 async def test_what_takes_too_long_is_given_up(app, call_back, monkeypatch: pytest.MonkeyPatch) -> None:
     wait = asyncio.timeout
     monkeypatch.setattr(problems.asyncio, "timeout", lambda _seconds: wait(0.01))
