@@ -13,14 +13,18 @@ from riskwave.compute.jit import kernel
 
 Floats = NDArray[np.float64]
 
+_NOTHING, _EXPONENT, _CARRY = np.uint64(0), np.uint64(0x7FF << 52), np.uint64(1 << 52)
+_SIGN = np.uint64(1 << 63)
+
 
 @kernel()
 def all_finite(x: Floats) -> bool:
     """Return whether `x` has neither NaN nor infinity."""
-    bad = 0
-    for i in range(x.size):  # no early exit, so that the compiler vectorises the loop
-        bad += 0 if abs(x[i]) < np.inf else 1
-    return bad == 0
+    words, found = x.view(np.uint64), _NOTHING
+    for i in range(words.size):  # no early exit, so that the compiler vectorises the loop
+        # The exponent of those alone has all its bits set, and then one more carries into the sign.
+        found |= (words[i] & _EXPONENT) + _CARRY
+    return bool(found < _SIGN)
 
 
 @kernel()
@@ -75,13 +79,6 @@ def middle(a: Floats, b: Floats, out: Floats) -> None:
 
 
 @kernel()
-def third(a: Floats, b: Floats, c: Floats, out: Floats) -> None:
-    """Take the mean of three."""
-    for i in range(out.size):
-        out[i] = ((a[i] + b[i]) + c[i]) / 3.0
-
-
-@kernel()
 def split_flow(price: Floats, before: Floats, volume: Floats, rising: Floats, falling: Floats) -> None:
     """Take price times volume where the price rose and where it fell; neither where it is unchanged."""
     for i in range(rising.size):
@@ -130,17 +127,17 @@ def sum4(a: Floats, b: Floats, c: Floats, d: Floats, out: Floats) -> None:
 
 
 @kernel()
-def scaled4(a: Floats, b: Floats, c: Floats, d: Floats, factor: float, out: Floats) -> None:
-    """Add four and multiply with a number: for a power of two what `mean4` gives, and faster."""
+def sum7(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats, f: Floats, g: Floats, out: Floats) -> None:
+    """Add seven: what `sum4` gives for the sum of the first four and the others."""
     for i in range(out.size):
-        out[i] = ((a[i] + b[i]) + (c[i] + d[i])) * factor
+        out[i] = (((a[i] + b[i]) + (c[i] + d[i])) + e[i]) + (f[i] + g[i])
 
 
 @kernel()
-def mean4(a: Floats, b: Floats, c: Floats, d: Floats, divisor: float, out: Floats) -> None:
-    """Add four and divide by a number."""
+def scaled4(a: Floats, b: Floats, c: Floats, d: Floats, factor: float, out: Floats) -> None:
+    """Add four and multiply with a number: for a power of two what `_division.mean4` gives."""
     for i in range(out.size):
-        out[i] = ((a[i] + b[i]) + (c[i] + d[i])) / divisor
+        out[i] = ((a[i] + b[i]) + (c[i] + d[i])) * factor
 
 
 @kernel()

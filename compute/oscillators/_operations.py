@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.oscillators import _kernels, _recursions
+from riskwave.compute.oscillators import _division, _kernels, _recursions
 from riskwave.compute.oscillators._series import Operation, Scalar, Series, apply, elementwise, recursion
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def median_price(high: Series, low: Series) -> Series:
 
 def typical_price(high: Series, low: Series, close: Series) -> Series:
     """Return ``(high + low + close) / 3``."""
-    return elementwise(_kernels.third, high, low, close)
+    return elementwise(_division.third, high, low, close)
 
 
 def split_flow(price: Series, volume: Series) -> tuple[Series, Series]:
@@ -117,7 +117,7 @@ def window_mean(x: Series, bars: int) -> Series:
         return x
     if bars & (bars - 1) == 0:
         return _combined(_kernels.scaled4, terms, params=(1.0 / bars,))
-    return _combined(_kernels.mean4, terms, params=(float(bars),))
+    return _combined(_division.mean4, terms, params=(float(bars),))
 
 
 def _window_terms(x: Series, bars: int) -> list[Series]:

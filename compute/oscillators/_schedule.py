@@ -6,21 +6,38 @@ each series the schedule knows how far anything looks back to it, and thus which
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _division, _kernels
 from riskwave.compute.oscillators._series import Node, Operation, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Key = tuple[object, ...]
 
 # Operations that are not finite where an operand is not: a divisor is always a finite number other than 0.
-CARRYING = (np.positive, np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, _kernels.distance)
+CARRYING = (
+    np.positive,
+    np.add,
+    np.subtract,
+    np.multiply,
+    np.divide,
+    np.negative,
+    np.absolute,
+    _kernels.distance,
+    _division.divided,
+)
+
+# What carries out a step together with the sum of four that is its first operand, where nothing else reads that sum.
+WITH_SUM4: dict[Callable[..., object], Callable[..., object]] = {
+    _kernels.sum4: _kernels.sum7,
+    _division.mean4: _division.mean7,
+}
 
 
 @dataclass(slots=True)
@@ -123,6 +140,34 @@ class _Builder:
         self.slots.append(Slot())
         return len(self.slots) - 1
 
+    def join_sums(self, results: set[int]) -> list[int]:
+        """Carry out sums of four in the step that alone reads them; return the new numbers of the slots."""
+        read = Counter(operand[0] for step in self.steps for operand in step.operands if isinstance(operand, tuple))
+        sums = {step.outputs[0]: step for step in self.steps if step.operation.function is _kernels.sum4}
+        joined: set[int] = set()
+        for step in self.steps:
+            first, function = step.operands[0], WITH_SUM4.get(step.operation.function)
+            if function is None or not isinstance(first, tuple) or first[1] or first[0] in results:
+                continue
+            if first[0] in sums and first[0] not in joined and read[first[0]] == 1 and len(step.operands) == 4:
+                step.operands = sums[first[0]].operands + step.operands[1:]
+                step.operation = replace(step.operation, function=function)
+                joined.add(first[0])
+                sums.pop(step.outputs[0], None)
+        kept = [number for number in range(len(self.slots)) if number not in joined]
+        renamed = [-1] * len(self.slots)
+        for new, old in enumerate(kept):
+            renamed[old] = new
+        self.slots = [self.slots[old] for old in kept]
+        self.steps = [step for step in self.steps if step.outputs[0] not in joined]
+        for step in self.steps:
+            step.outputs = tuple(renamed[output] for output in step.outputs)
+            step.operands = tuple(
+                (renamed[operand[0]], *operand[1:]) if isinstance(operand, tuple) else operand
+                for operand in step.operands
+            )
+        return renamed
+
     def _intern(self, key: Key, outputs: int) -> tuple[int, ...]:
         if key not in self.by_key:
             self.by_key[key] = tuple(range(len(self.slots), len(self.slots) + outputs))
@@ -150,6 +195,8 @@ def build(inputs: tuple[str, ...], outputs: Sequence[Series]) -> Program:
     placed = [(builder.place(series.node)[series.output], series) for series in outputs]
     for slot, series in placed:
         builder.slots[slot].kept_bars = max(builder.slots[slot].kept_bars, series.delay)
+    renamed = builder.join_sums({slot for slot, _ in placed})
+    placed = [(renamed[slot], series) for slot, series in placed]
     for result, (slot, series) in enumerate(placed):
         home = builder.slots[slot]
         if series.delay or home.input >= 0 or home.result >= 0:

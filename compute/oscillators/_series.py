@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from riskwave.compute.oscillators import _division
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -122,6 +124,8 @@ class Series:
         """Divide by a number other than 0; series are divided by `_operations.ratio`, which says what 0/0 is."""
         if math.frexp(other)[0] == HALF:
             return elementwise(np.multiply, self, 1.0 / other)  # exact for a power of two, and faster
+        if float(other).is_integer() and 0.0 < other < _division.DIVISOR_MAX:
+            return elementwise(_division.divided, self, params=(float(other),))
         return elementwise(np.divide, self, other)
 
     def __neg__(self) -> Series:

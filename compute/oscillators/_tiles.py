@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from riskwave.compute.jit import kernel
-from riskwave.compute.oscillators import _kernels
+from riskwave.compute.oscillators import _division, _kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 TILE_VALUES = 1024
-# Columns of the table of steps: number of the function, first element, two outputs, and for each of six operands its
+# Columns of the table of steps: number of the function, first element, two outputs, and for each of seven operands its
 # series, how many elements it is seen late, and how many more are seen.
-_FUNCTION, _FIRST, _OUTPUTS, _OPERANDS, _COLUMNS = 0, 1, 2, 4, 22
+_FUNCTION, _FIRST, _OUTPUTS, _OPERANDS, _COLUMNS = 0, 1, 2, 4, 25
 # Columns of the table of series: address, the element that lies there, elements kept, and elements in all; of an array
 # that is moved by its owner the last is 0, of one that holds a single tile -1.
 _ADDRESS, _ORIGIN, _KEPT, _CAPACITY = 0, 1, 2, 3
@@ -55,7 +55,7 @@ FUNCTIONS: tuple[Callable[..., object], ...] = (
     _kernels.largest4,
     _kernels.smallest4,
     _kernels.sum4,
-    _kernels.mean4,
+    _division.mean4,
     _kernels.percent_of_range,
     _kernels.true_range,
     _kernels.distance,
@@ -74,7 +74,7 @@ FUNCTIONS: tuple[Callable[..., object], ...] = (
     _kernels.scaled_ratio,
     _kernels.ratio_of_distances,
     _kernels.middle,
-    _kernels.third,
+    _division.third,
     _kernels.split_flow,
     _kernels.percent_below,
     _kernels.scaled_true_range,
@@ -84,6 +84,9 @@ FUNCTIONS: tuple[Callable[..., object], ...] = (
     _kernels.percent_left,
     _kernels.larger_move,
     _kernels.directional_share,
+    _division.divided,
+    _kernels.sum7,
+    _division.mean7,
 )
 
 
@@ -154,7 +157,7 @@ def carry_out_more(steps: Integers, params: Floats, series: Integers, k: int, lo
     elif function == 34:
         _kernels.middle(a, b, out)
     elif function == 35:
-        _kernels.third(a, b, c, out)
+        _division.third(a, b, c, out)
     elif function == 36:
         _kernels.split_flow(a, b, c, out, second)
     elif function == 37:
@@ -175,6 +178,16 @@ def carry_out_more(steps: Integers, params: Floats, series: Integers, k: int, lo
         _kernels.larger_move(a, b, c, d, first_param, out)
     elif function == 44:
         _kernels.directional_share(a, b, out)
+    elif function == 45:
+        _division.divided(a, first_param, out)
+    elif function <= 47:
+        e = view(series, steps[k, 16], low - steps[k, 17], size)
+        f = view(series, steps[k, 19], low - steps[k, 20], size)
+        g = view(series, steps[k, 22], low - steps[k, 23], size)
+        if function == 46:
+            _kernels.sum7(a, b, c, d, e, f, g, out)
+        else:
+            _division.mean7(a, b, c, d, e, f, g, first_param, out)
 
 
 @kernel()
@@ -207,7 +220,7 @@ def carry_out(steps: Integers, params: Floats, series: Integers, k: int, lanes: 
     elif function == 15:
         _kernels.sum4(a, b, c, d, out)
     elif function == 16:
-        _kernels.mean4(a, b, c, d, first_param, out)
+        _division.mean4(a, b, c, d, first_param, out)
     elif function == 17:
         _kernels.percent_of_range(a, b, c, out)
     elif function == 18:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskwave.compute.oscillators import _fused, _kernels, _recursions
+from riskwave.compute.oscillators import _division, _fused, _kernels, _recursions
 
 
 def plain_ema(x, k, begin, y):
@@ -115,3 +115,43 @@ def test_the_directional_index_is_held_where_nothing_moves(cut):
         part = slice(low, low + cut)
         _recursions.directional_index(plus[part], minus[part], low, 1, state, out[part])
     np.testing.assert_array_equal(out, [0.0, 0.0, 50.0, 0.0, 0.0, 0.0, 100.0])
+
+
+def hard_numerators(divisor: int, rng) -> np.ndarray:
+    """Return whole multiples of a divisor and their neighbours, at every scale, and numbers of all bits."""
+    multiples = np.floor(rng.integers(1, 2**53, 500) / divisor) * divisor + rng.integers(-1, 2, 500)
+    values = np.concatenate([multiples, rng.integers(2**52, 2**53, 500).astype(float)])
+    return np.where(values == 0.0, 1.0, values) * 2.0 ** rng.integers(-900, 900, 1000)
+
+
+@pytest.mark.parametrize("divisor", [*range(3, 60), 99_991, 100_000, 2**31 + 1, 2**49 - 1, 2**50 - 1])
+def test_quick_quotients_are_those_of_a_division(divisor):
+    rng = np.random.default_rng(divisor)
+    x, zeros, out = hard_numerators(divisor, rng), np.zeros(1000), np.empty(1000)
+    for values in (x, -x):
+        assert _division.quick_quotient(values, float(divisor), out)
+        np.testing.assert_array_equal(out, values / divisor)
+        assert _division.quick_mean4(values, zeros, zeros, zeros, float(divisor), out)
+        np.testing.assert_array_equal(out, values / divisor)
+
+
+def test_quick_thirds_are_those_of_a_division():
+    x, zeros, out = hard_numerators(3, np.random.default_rng(3)), np.zeros(1000), np.empty(1000)
+    assert _division.quick_third(x, zeros, zeros, out)
+    np.testing.assert_array_equal(out, x / 3.0)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 5e-324, -5e-324, 1e-300, 1.7e308, -1.7e308, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("divisor", [3.0, 7.0, 100_000.0])
+def test_numbers_that_have_no_quick_quotient_are_divided(value, divisor):
+    x, zeros, out = np.full(40, 2.5), np.full(40, -0.0), np.empty(40)
+    x[17] = value
+    expected = (x / divisor).view(np.int64)
+    for divide in (_division.divided, _division.divided.py_func):
+        divide(x, divisor, out)
+        np.testing.assert_array_equal(out.view(np.int64)[np.isfinite(x)], expected[np.isfinite(x)])
+        np.testing.assert_array_equal(out[17], x[17] / divisor)
+    _division.mean4(x, zeros, zeros, zeros, divisor, out)
+    np.testing.assert_array_equal(out.view(np.int64)[np.isfinite(x)], expected[np.isfinite(x)])
+    _division.third(x, zeros, zeros, out)
+    np.testing.assert_array_equal(out.view(np.int64)[np.isfinite(x)], (x / 3.0).view(np.int64)[np.isfinite(x)])
