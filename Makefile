@@ -30,9 +30,13 @@ $(UV):
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 # What users run, without the tools of the tests; build/.dev adds those to the same environment.
-build/.all: requirements/all.lock pyproject.toml | $(UV)
+build/.all: requirements/all.lock pyproject.toml Makefile | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --requirement requirements/all.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@# Python looks for folders first: in the one above a clone called riskwave it would take the clone for the package.
+	@# Whoever sets PYTHONPATH says himself where packages come from.
+	@echo "import os, sys; os.environ.get('PYTHONPATH') or sys.meta_path.sort(key=lambda finder: not finder.__module__.startswith('__editable___riskwave'))" \
+	    >$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/riskwave_before_folders.pth
 	@mkdir -p build && touch $@
 
 build/.dev: requirements/dev.lock build/.all

@@ -98,7 +98,8 @@ class UnknownNameError(InputError):
     def __init__(self, field: str, value: object, known: Iterable[str], *, noun: str = "") -> None:
         names = sorted(known)
         folded = {name.casefold(): name for name in names}
-        matches = difflib.get_close_matches(str(value).casefold(), folded, n=_NEAR_MAX, cutoff=0.5)
+        asked = str(value).casefold()
+        matches = [asked] if asked in folded else difflib.get_close_matches(asked, folded, n=_NEAR_MAX, cutoff=0.5)
         self.near = tuple(folded[match] for match in matches)
         self.noun = noun or _noun_of(field)
         self._known = tuple(names)

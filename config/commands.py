@@ -14,11 +14,10 @@ from rich.table import Table
 from riskwave.config.api_keys import FILE_NAME as KEYS_FILE_NAME
 from riskwave.config.errors import ConfigError
 from riskwave.config.loading import Loaded, config_directory, load, search_places
+from riskwave.config.options import EXIT_CONFIG
 from riskwave.config.show import rows
 
-EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
-
-app = typer.Typer(help="Show the settings and where they come from.", no_args_is_help=True)
+app = typer.Typer(help="Show the settings and where they come from.", add_completion=False, no_args_is_help=True)
 
 
 class Output(StrEnum):

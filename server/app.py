@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -46,6 +47,12 @@ _log = structlog.get_logger("riskwave.server")
 
 _OUTSTANDING_PER_THREAD = 64
 """Pieces of work that may wait for each computing thread."""
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise OSError where nothing can listen; 0 takes any port."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    socket.create_server((str(address[0]), port), family=family).close()
 
 
 class RiskwaveServer:
@@ -110,9 +117,10 @@ class RiskwaveServer:
             raise ConfigError(*problems)
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         try:
+            check_free(settings.host, settings.port)  # gRPC would print a line of its own
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             self.port = self._grpc.add_insecure_port(f"{host}:{settings.port}")
-        except RuntimeError:
+        except (OSError, RuntimeError):
             message = f"was {settings.port}, on which nothing can listen at {settings.host}; it may be in use"
             raise ConfigError(Problem("server.port", message)) from None
         await self._grpc.start()

@@ -7,73 +7,20 @@ name, so that the client package needs nothing of the server's to be installed.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
 
 import typer
 
-from riskwave.config import ConfigError, Problem, load_settings
+from riskwave.config import ConfigError, Problem
+from riskwave.config.options import ConfigOption, ProfileOption, SetOption, fail, read_settings, split
 from riskwave.server.kernel_cache import prepare_kernel_cache
-
-if TYPE_CHECKING:
-    from riskwave.config import Settings
-
-EXIT_CONFIG = 78
-"""sysexits' EX_CONFIG: the configuration cannot be used."""
 
 EXIT_UNAVAILABLE = 69
 """sysexits' EX_UNAVAILABLE: a service that is needed does not answer."""
 
 EXIT_CANNOT_CREATE = 73
 """sysexits' EX_CANTCREAT: the file that was to be written is there already or cannot be made."""
-
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.", show_default=False)]
-ProfileOption = Annotated[str | None, typer.Option(help="development, production or test.", show_default="development")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as dask.mode=off; may be repeated."),
-]
-
-
-def read_settings(config: Path | None, profile: str | None, assignments: list[str] | None, **flags: object) -> Settings:
-    """Return the settings of a command's options.
-
-    Parameters
-    ----------
-    config
-        YAML file, or None.
-    profile
-        Name of a profile, or None.
-    assignments
-        ``name=value`` for any setting.
-    **flags
-        Settings that have an option of their own, by their dotted name with ``__`` for the dot; None is not given.
-    """
-    values: dict[str, object] = {name.replace("__", "."): value for name, value in flags.items()}
-    values["profile"] = profile
-    values |= dict(split(assignments))
-    try:
-        return load_settings(config, flags=values)
-    except ConfigError as error:
-        fail(error)
-
-
-def split(assignments: list[str] | None) -> list[tuple[str, str]]:
-    """Return names and values of ``name=value``."""
-    pairs = []
-    for assignment in assignments or ():
-        name, separator, value = assignment.partition("=")
-        if not separator:
-            raise typer.BadParameter(f"{assignment!r} is not of the form NAME=VALUE", param_hint="--set")
-        pairs.append((name.strip(), value))
-    return pairs
-
-
-def fail(error: ConfigError) -> NoReturn:
-    """Tell what is wrong with the configuration and end with `EXIT_CONFIG`."""
-    for problem in error.problems:
-        typer.echo(f"riskwave: {problem}", err=True)
-    raise typer.Exit(EXIT_CONFIG)
 
 
 def serve(

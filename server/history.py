@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskwave.compute.errors import InputError, ShapeMismatchError
+from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
 from riskwave.server.errors import invalid_field
 from riskwave.server.market import Selection, align, log_returns, simple_returns
 from riskwave.server.market.errors import NonPositivePriceError
 from riskwave.server.market.periods import spacing_of
+from riskwave.server.market.scarcity import check_enough
 from riskwave.server.results import INLINE, Provenance, set_timestamp_ns
 from riskwave.v1 import meta_pb2, portfolio_pb2
 from riskwave.v1.codec import decode_array, read
@@ -121,7 +123,7 @@ class History:
         wanted = Selection.parse(
             selection.symbols, selection.source, selection.start_date, selection.end_date, path=f"{field}."
         )
-        return await self._pool.run_io(_aligned_bars, await self._prices.read(wanted), field)
+        return await self._pool.run_io(_aligned_bars, await self._prices.read(wanted), field, wanted)
 
     async def returns(self, data: portfolio_pb2.PortfolioData, field: str, *, log_taken: bool = False) -> ReturnHistory:
         """Return the returns of a portfolio's stored prices, on the dates that all of them have.
@@ -150,7 +152,7 @@ class History:
             wanted = Selection.parse(symbols, data.source, data.start_date, data.end_date, path=f"{field}.")
             prices = await self._prices.read(wanted)
             aligned, returns = await self._pool.run_io(
-                _aligned_returns, prices, f"{path}.symbols", _RETURNS[data.return_kind]
+                _aligned_returns, prices, wanted, f"{path}.symbols", _RETURNS[data.return_kind]
             )
         except NonPositivePriceError as error:
             raise invalid_field(
@@ -191,8 +193,9 @@ class History:
         return symbols, weights, path
 
 
-def _aligned_bars(prices: Prices, field: str) -> Bars:
+def _aligned_bars(prices: Prices, field: str, wanted: Selection) -> Bars:
     aligned = align(prices.series, field=f"{field}.symbols")
+    check_enough(prices.series, aligned, wanted, least=1, symbols_field=f"{field}.symbols")
     arrays: dict[str, NDArray[np.float64]] = {"close": aligned.close}
     for column in _COLUMNS:
         given = [getattr(one, column) for one in prices.series]
@@ -208,8 +211,11 @@ def _aligned_bars(prices: Prices, field: str) -> Bars:
     return Bars(arrays, aligned.times, aligned.symbols, provenance_of(aligned, prices.warnings, prices.stale), field)
 
 
-def _aligned_returns(prices: Prices, field: str, returns_of: Callable[..., Returns]) -> tuple[AlignedPrices, Returns]:
+def _aligned_returns(
+    prices: Prices, wanted: Selection, field: str, returns_of: Callable[..., Returns]
+) -> tuple[AlignedPrices, Returns]:
     aligned = align(prices.series, field=field)
+    check_enough(prices.series, aligned, wanted, least=OBSERVATIONS_MIN + 1, symbols_field=field)
     return aligned, returns_of(aligned, field=field)
 
 

@@ -200,6 +200,21 @@ def format_number(value: float, digits: int = 6) -> str:
     return f"{value:,.{digits}g}"
 
 
+def format_duration(seconds: float) -> str:
+    """Return a time for people.
+
+    Examples
+    --------
+    >>> [format_duration(each) for each in (0.0123, 8.25, 75.0, 2840.0, 30_000.0, 400_000.0)]
+    ['0.0123 s', '8.25 s', '75 s', '47 min', '8.3 h', '4.6 days']
+    """
+    if seconds < 100:
+        return f"{seconds:.3g} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
+
+
 def timestamp(message: Any) -> dt.datetime:
     """Return a protobuf Timestamp as a datetime in UTC."""
     moment: dt.datetime = message.ToDatetime(tzinfo=dt.UTC)

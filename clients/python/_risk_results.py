@@ -270,8 +270,7 @@ class Backtest(Result):
     def grid(self) -> Grid:
         """Return the tests."""
         rows = tuple(
-            (one.name, format_number(one.statistic, 4), format_number(one.p_value, 4), one.outcome)
-            for one in self.tests
+            (one.name, format_number(one.statistic, 4), _p_value(one.p_value), one.outcome) for one in self.tests
         )
         heading = (
             f"{len(self.exceedances):,} exceedances in {len(self.var):,} forecasts, "
@@ -312,6 +311,11 @@ class Optimization(Result):
         rows = tuple((name, f"{weight:.4f}") for name, weight in self.weights.items())
         heading = f"objective {format_number(self.objective_value)}"
         return Grid(heading, ("asset", "weight"), rows, frozenset({1}), self.meta.notes())
+
+
+def _p_value(value: float) -> str:
+    """Return a p-value; one that is too small for a number is not 0."""
+    return "< 1e-300" if value == 0.0 else format_number(value, 4)
 
 
 def decode_rolling(message: pb.ComputeRollingRiskResponse) -> RollingRisk:

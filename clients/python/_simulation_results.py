@@ -11,7 +11,7 @@ from riskwave._estimates import Estimate, Histogram, Quantile, decode_estimate, 
 from riskwave._inputs import enum_name
 from riskwave._meta import ResultMeta, decode_meta
 from riskwave._portfolio_report import estimate_cells
-from riskwave._results import Grid, Result, seconds
+from riskwave._results import Grid, Result, format_duration, seconds
 from riskwave.v1 import codec, meta_pb2, simulation_pb2
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ class SimulationCost(Result):
     def grid(self) -> Grid:
         """Return one row."""
         rows = (
-            ("time", f"{self.duration_s:.3g} s"),
+            ("time", format_duration(self.duration_s)),
             ("memory", f"{self.memory_bytes / 2**20:,.0f} MiB"),
             ("answer", f"{self.response_bytes / 2**20:,.1f} MiB"),
             ("path steps", f"{self.path_step_count:,}"),

@@ -236,7 +236,7 @@ def _cut_calls(
             request.convention or oscillators.Convention.TALIB.value,
             _REDUCERS[request.reducer] or "",
         )
-        inputs = {name: bars.arrays[name] for name in entry.inputs if name in bars.arrays}
+        inputs = _inputs_of(entry, bars)
         try:
             bytes_left -= oscillators.check_columns(work, inputs, bytes_left)
         except TooLargeError as error:
@@ -256,7 +256,7 @@ def _compute(
     for index, each in enumerate(request.calls):
         params = decode_params(each.params, f"calls[{index}].params")
         entry = _find(each.name, index)
-        inputs = {name: bars.arrays[name] for name in entry.inputs if name in bars.arrays}
+        inputs = _inputs_of(entry, bars)
         try:
             result = oscillators.compute(
                 each.name,
@@ -284,6 +284,18 @@ def _find(name: str, index: int) -> oscillators.Oscillator:
         return oscillators.OSCILLATORS.get(name)
     except UnknownNameError as error:
         raise refused_input(error, f"calls[{index}].name") from None
+
+
+def _inputs_of(entry: oscillators.Oscillator, bars: Bars) -> dict[str, NDArray[np.float64]]:
+    """Return what there is of an indicator's inputs; what stored prices lack is no fault of the request's arrays."""
+    missing = [name for name in entry.inputs if name not in bars.arrays]
+    if missing and bars.provenance.prices:
+        allowed = (
+            f"of prices with {' and '.join(missing)}, which {entry.name} needs; import them, or take an indicator of "
+            f"{' and '.join(bars.arrays)}"
+        )
+        raise refused_input(InputError("symbols", ", ".join(bars.symbols), allowed), f"{bars.field}.symbols")
+    return {name: bars.arrays[name] for name in entry.inputs if name in bars.arrays}
 
 
 def _rename(error: InputError, index: int, data_field: str) -> CallError:

@@ -347,26 +347,35 @@ def test_progress_is_shown_on_a_terminal_only_and_not_in_the_data(server_process
     assert json.loads(data)["num_simulations"] == 500_000
 
 
-def test_a_simulation_that_is_stopped_leaves_its_last_estimate(server_process: Any) -> None:
+def stop_at_the_first_estimate(given: list[str], address: str) -> tuple[bytes, bytes]:
+    """Run a command on a terminal, interrupt it once an estimate is shown, and return its data and its messages."""
     parent, child = pty.openpty()
     with subprocess.Popen(
-        [PROGRAM, *CASE_A, "--paths", "200000000", "--output", "json"],
+        [PROGRAM, *given],
         stdout=subprocess.PIPE,
         stderr=child,
-        env=environment(RISKWAVE_ADDRESS=server_process.address, TERM="xterm", COLUMNS="200"),
+        env=environment(RISKWAVE_ADDRESS=address, TERM="xterm", COLUMNS="200"),
     ) as process:
         os.close(child)
         shown = b""
-        while b"a second" not in shown:  # an estimate has come
+        while b"a second" not in shown:
             shown += os.read(parent, 65536)
         process.send_signal(signal.SIGINT)
         data, _ = process.communicate(timeout=60)
+    shown += os.read(parent, 65536)
     os.close(parent)
     assert process.returncode == 130
+    assert b" left, " in shown
+    return data, shown
+
+
+def test_a_simulation_that_is_stopped_leaves_its_last_estimate(server_process: Any) -> None:
+    given = [*CASE_A, "--paths", "200000000", "--output", "json"]
+    data, shown = stop_at_the_first_estimate(given, server_process.address)
     found = json.loads(data)
     assert 0 < found["num_simulations"] < 200_000_000
     assert found["statistics"]["mean_return"]["standard_error"] > 0
-    assert b"s left" in shown
+    assert f"stopped after {found['num_simulations']:,} of 200,000,000 paths" in shown.decode()
 
 
 PRICE = ["simulate", "price", "--param", "volatility=0.2", "--payoff-param", "strike=100", "--output", "json"]
@@ -395,25 +404,13 @@ def test_a_price_shows_how_it_converges_and_has_the_same_bits(riskwave: Run, ser
 
 
 def test_a_price_that_is_stopped_leaves_its_last_estimate(server_process: Any) -> None:
-    with (
-        subprocess.Popen(
-            [PROGRAM, *PRICE, "--paths", "1000000000", "--progress"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(RISKWAVE_ADDRESS=server_process.address),
-        ) as process,
-        rw.connect(server_process.address) as client,
-    ):
-        wait_for(lambda: active(client, "/StreamPrice") == 1)
-        time.sleep(1.5)  # two estimates
-        process.send_signal(signal.SIGINT)
-        data, said = process.communicate(timeout=10)
-        wait_for(lambda: active(client, "/StreamPrice") == 0)
-    assert process.returncode == 130
+    data, shown = stop_at_the_first_estimate([*PRICE, "--paths", "1000000000"], server_process.address)
     found = json.loads(data)
     assert 0 < found["path_count"] < 1_000_000_000
     assert found["price"]["standard_error"] > 0
-    assert f"stopped after {found['path_count']:,} of 1,000,000,000 paths" in said.decode()
+    assert f"stopped after {found['path_count']:,} of 1,000,000,000 paths" in shown.decode()
+    with rw.connect(server_process.address) as client:
+        wait_for(lambda: active(client, "/StreamPrice") == 0)
 
 
 def test_ctrl_c_ends_with_130_and_stops_the_work(server_process: Any) -> None:

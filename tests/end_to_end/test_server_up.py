@@ -121,3 +121,21 @@ def test_a_taken_port_is_told_before_anything_starts() -> None:
         )
     assert done.returncode == 78
     assert f"server.port was {port}, on which something listens already" in done.stderr
+
+
+def test_a_server_on_a_taken_port_says_so_and_nothing_else() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-c", "from riskwave.cli import main; main()", "serve", f"--port={port}"],
+            env=os.environ | {"RISKWAVE_PROFILE": "test"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 78
+    assert f"server.port was {port}, on which nothing can listen at 127.0.0.1; it may be in use" in done.stderr
+    assert "add_port" not in done.stderr

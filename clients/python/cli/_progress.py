@@ -62,6 +62,7 @@ def follow(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from riskwave import NotImplementedByServerError
+    from riskwave._results import format_duration
 
     columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("paths"), TextColumn("{task.description}"))
     result: R | None = None
@@ -71,7 +72,7 @@ def follow(
             for update in updates:
                 result, said = latest(update)
                 done = update.progress
-                pace = f"{done.paths_per_second:,.0f} a second, {done.time_left_s:,.0f} s left"
+                pace = f"{done.paths_per_second:,.0f} a second, {format_duration(round(done.time_left_s))} left"
                 bar.update(task, completed=done.paths_done, description=f"{pace}, {said}")
     except KeyboardInterrupt:
         # Leaving the stream has stopped the work; what was received stays valid.

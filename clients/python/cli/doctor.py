@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from riskwave import Client, ServerInfo
 
-app = typer.Typer(help="Check versions, server, cluster, store and cache, and say what to do.", add_completion=False)
+app = typer.Typer(add_completion=False)
 
 _EXTRAS = {"server": "numba", "dashboard": "dash"}
 _CLOCK_SKEW_MAX_S = 5.0
@@ -37,7 +37,7 @@ class Check:
     advice: str = ""
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 @takes(common=common)
 def doctor(
     common: Common,

@@ -103,3 +103,11 @@ def test_headers_are_not_shown() -> None:
     settings = rw.connect_async("here:2", metadata={"authorization": "Bearer secret"})._front._settings
     assert "secret" not in repr(settings)
     assert ("authorization", "Bearer secret") in settings.headers("id")
+
+
+def test_a_folder_of_the_same_name_is_not_taken_for_the_package(tmp_path: Path) -> None:
+    """Who works in the folder above a clone called riskwave has the package all the same."""
+    (tmp_path / "riskwave").mkdir()
+    code = "import riskwave; print(riskwave.connect.__name__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (run.stdout, run.stderr) == ("connect\n", "")

@@ -180,8 +180,8 @@ CASES = {
         holdings({"WTI": 0.5, "BRENT": 0.5}, start_date="2021-01-04", end_date="2021-01-12"),
         INVALID,
         "SERIES_TOO_SHORT",
-        "data.holdings",
-        "at least 10",
+        "data.holdings.symbols",
+        "at least 11",
     ),
     "too few returns": (
         ANALYZE,

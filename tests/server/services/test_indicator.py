@@ -154,3 +154,13 @@ def test_what_looks_ahead_is_refused_unless_it_is_allowed_and_says_so_then(stub,
     assert np.isnan(outputs_of(answer, 1)["real"][-11:]).all()
     listed = stub.ListIndicators(pb.ListIndicatorsRequest(page_size=1000)).indicators
     assert [(one.name, one.streams) for one in listed if one.looks_ahead] == [("DPOC", False)]
+
+
+def test_stored_prices_without_highs_are_told_apart_from_a_request_without_them(stub, refused) -> None:
+    stored = pb.ComputeIndicatorsRequest(calls=[pb.IndicatorCall(name="STOCH")])
+    stored.prices.symbols.append("WTI")
+    refusal = refused(stub.ComputeIndicators, stored)
+    assert list(refusal.violations) == ["prices.symbols"]
+    assert "WTI; it must be of prices with high and low, which STOCH needs" in refusal.message
+    inline = refused(stub.ComputeIndicators, request(pb.IndicatorCall(name="STOCH")))
+    assert list(inline.violations) == ["bars.high"]
