@@ -50,7 +50,9 @@ def _hint(spec: ParameterSpec) -> str:
         bound = f"at least {spec.low:,.10g}" if spec.low is not None else f"at most {spec.high:,.10g}"
         notes.append(f"{bound} {spec.unit}".rstrip())
     if spec.default is not None:
-        notes.append(f"default {str(spec.default).lower() if spec.kind == 'bool' else format(spec.default)}")
+        default = spec.default
+        plain = isinstance(default, str | bool)
+        notes.append(f"default {str(default) if plain else format(default, ',.10g')}")
     return f"{spec.doc} ({'; '.join(notes)})" if notes else spec.doc
 
 

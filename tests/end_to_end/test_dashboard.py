@@ -1,10 +1,7 @@
 """The dashboard as a reader meets it: Chromium, a dashboard process and a server process."""
 
-import contextlib
 import re
-import shutil
 import socket
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_process import OwnProcess, environment
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from dashboard_process import DashboardProcess, run_dashboard
+from playwright.sync_api import Page, expect
 from tcp_gate import Gate
 
 import riskwave as rw
@@ -21,53 +18,7 @@ import riskwave as rw
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("dashboard")]
 
 WAIT_MS = 30_000
-expect.set_options(timeout=WAIT_MS)
 WEIGHTS = {"WTI": 0.5, "BRENT": 0.3, "NATURAL_GAS": 0.2}
-#: Nothing but our page may leave Chromium, and root needs no sandbox of its own.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-class DashboardProcess(OwnProcess):
-    """``python -m riskwave.dashboard`` on a free port, beside a server."""
-
-    def __init__(self, directory: Path, server_address: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        variables = environment(RISKWAVE_LOGGING__DIRECTORY=str(directory / "logs"))
-        options = [f"--port={port}", "--profile=test", f"--server={server_address}"]
-        super().__init__(directory, "dashboard.log", [sys.executable, "-m", "riskwave.dashboard", *options], variables)
-
-    def wait_until_up(self, timeout_s: float = 60.0) -> None:
-        def up() -> bool:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
-                return answer.status == 200
-            return False
-
-        self.wait_until(up, timeout_s)
-
-
-def start(directory: Path, address: str) -> Iterator[DashboardProcess]:
-    dashboard = DashboardProcess(directory, address)
-    try:
-        dashboard.wait_until_up()
-        yield dashboard
-    finally:
-        dashboard.stop()
-
-
-@pytest.fixture(scope="module")
-def dashboard(server_process: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    yield from start(tmp_path_factory.mktemp("dashboard"), server_process.address)
 
 
 @pytest.fixture(scope="module")
@@ -76,37 +27,7 @@ def lonely_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashb
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
-    yield from start(tmp_path_factory.mktemp("lonely"), f"127.0.0.1:{free}")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "Chromium is missing: requirements/debian-packages installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page of a browser that never was here; complaints of the console and foreign requests fail the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(WAIT_MS)
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on(
-        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-    )
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    requested: list[str] = []
-    opened.on("request", lambda request: requested.append(request.url))
-    opened.on("websocket", lambda opened_socket: requested.append(opened_socket.url))
-    yield opened
-    context.close()
-    assert complaints == []
-    assert [url for url in requested if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:)", url)] == []
+    yield from run_dashboard(tmp_path_factory.mktemp("lonely"), f"127.0.0.1:{free}")
 
 
 def keep_portfolio(page: Page, url: str) -> None:
@@ -151,7 +72,7 @@ def test_a_replayed_feed_moves_the_live_price_and_survives_a_broken_connection(
     server_process: Any, page: Page, tmp_path: Path
 ) -> None:
     gate = Gate(server_process.address)
-    for dashboard in start(tmp_path, gate.address):
+    for dashboard in run_dashboard(tmp_path, gate.address):
         page.goto(f"{dashboard.url}/markets?symbol=BRENT&indicators=")
         state, received = page.locator("#live-state"), page.locator("#live-count")
         expect(state).to_contain_text("Off")
