@@ -68,6 +68,8 @@ def open_markets(page: Page, url: str, rest: str) -> None:
 def pick(page: Page, name: str) -> None:
     page.locator("#markets-indicators").fill(f"{name} \N{EM DASH}")
     page.get_by_role("option", name=re.compile(f"^{name} ")).click()
+    page.keyboard.press("Escape")  # the list would stay open over what is below it
+    expect(page.get_by_role("option")).to_have_count(0)
 
 
 def test_every_oscillator_is_offered_under_its_group(
