@@ -228,7 +228,6 @@ def variant(
     *conventions: str,
     source: str,
     stability: Stability | None = None,
-    bounds: tuple[float, float] | None = None,
     neutral: float | None = None,
 ) -> Callable[[F], F]:
     """Register the decorated formula as what `of`, a registered formula, is under these conventions.
@@ -247,8 +246,6 @@ def variant(
                 doc=inspect.cleandoc(formula.__doc__ or ""),
                 source=source,
                 stability=stability or entry.stability,
-                low=bounds[0] if bounds else entry.low,
-                high=bounds[1] if bounds else entry.high,
                 neutral=entry.neutral if neutral is None else neutral,
                 peer="",
                 convention=convention,

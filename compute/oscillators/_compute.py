@@ -212,11 +212,12 @@ def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) 
             gapless = _run_whole(
                 program, panels, targets, checkpoint, check_finite=check_finite, block_factor=block_factor
             )
-        here = replace(request, windows=windows[part.start : part.stop])
         if gapless:
-            _show_back(here, targets)
-        else:
-            warnings = _run_gaps(program, panels, targets, here, checkpoint)
+            _show_back(replace(request, windows=windows[part.start : part.stop]), targets)
+        for alike in () if gapless else _tainted_alike(request, part):
+            here = replace(request, windows=tuple([windows[window] for window in alike]))
+            targets = [output[window] for window in alike for output in outputs]
+            warnings = _run_gaps(request.entry.program(here.windows), panels, targets, here, checkpoint)
     return outputs, warnings
 
 
@@ -226,6 +227,19 @@ def _show_back(request: Request, targets: Sequence[Floats]) -> None:
         for target, ahead in zip(targets, request.ahead_bars, strict=True):
             target[: len(target) - ahead] = target[ahead:]
             target[len(target) - ahead :] = np.nan
+
+
+def _tainted_alike(request: Request, part: range) -> list[list[int]]:
+    """Return the windows of a part of a sweep, those together that go on alike after a gap.
+
+    A window of one bar makes of some recursions a copy, which a gap does not end under the policy taint.
+    """
+    if request.policy is not GapPolicy.TAINT:
+        return [list(part)]
+    groups: dict[bool, list[int]] = {}
+    for window in part:
+        groups.setdefault(request.entry.program((request.windows[window],)).recursive, []).append(window)
+    return list(groups.values())
 
 
 def _gapless(panel: NDArray[np.generic], checkpoint: Checkpoint | None = None) -> bool:

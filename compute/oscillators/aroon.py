@@ -72,7 +72,7 @@ def age_of_oldest_max(x: Series, bars: int) -> Series:
 
 @variant(aroon, "tradingview", source="TradingView, Aroon, with ta.highestbars and ta.lowestbars")
 def aroon_tradingview(high: Series, low: Series, timeperiod: int) -> tuple[Series, Series]:
-    """Of equal extremes the oldest counts."""
+    """Of equal extremes the oldest counts, not the newest as under the default."""
     highest = age_of_oldest_max(high, timeperiod + 1)
     lowest = age_of_oldest_max(-low, timeperiod + 1)
     return percent_left(lowest, timeperiod), percent_left(highest, timeperiod)

@@ -25,6 +25,6 @@ def aroonosc(high: Series, low: Series, timeperiod: int) -> Series:
 
 @variant(aroonosc, "tradingview", source="TradingView, Aroon, with ta.highestbars and ta.lowestbars")
 def aroonosc_tradingview(high: Series, low: Series, timeperiod: int) -> Series:
-    """Of equal extremes the oldest counts."""
+    """Of equal extremes the oldest counts, not the newest as under the default."""
     down, up = aroon_tradingview(high, low, timeperiod)
     return up - down

@@ -57,7 +57,7 @@ def stochrsi_tradingview(
     return fastk, moving_average(fastk, fastd_period, fastd_matype)
 
 
-@variant(stochrsi, "tulip", source="Tulip Indicators 0.9, stochrsi", bounds=(0.0, 1.0), neutral=0.5)
+@variant(stochrsi, "tulip", source="Tulip Indicators 0.9, stochrsi", neutral=0.5)
 def stochrsi_tulip(
     close: Series, timeperiod: int, fastk_period: int, fastd_period: int, fastd_matype: int
 ) -> tuple[Series, Series]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from oscillator_runs import EVERY, label_of
 from scipy import signal
-
-from riskwave.compute.oscillators import OSCILLATORS, Oscillator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from riskwave.compute.oscillators import Oscillator
 
 Bars = dict[str, np.ndarray]
 
@@ -56,10 +57,24 @@ def draw_params(entry: Oscillator, rng: np.random.Generator, longest: int = 30) 
     return drawn
 
 
+TABLES = {
+    "entry": EVERY,
+    "streamed": [entry for entry in EVERY if not entry.looks_ahead],
+    "peered": [entry for entry in EVERY if entry.peer],
+    "unpeered": [entry for entry in EVERY if entry.convention == "talib" and not entry.peer],
+    "preset": [entry for entry in EVERY if entry.convention != "talib"],
+}
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with the argument `entry` runs for every registered oscillator."""
-    if "entry" in metafunc.fixturenames:
-        metafunc.parametrize("entry", list(OSCILLATORS), ids=lambda entry: entry.name)
+    """A test runs for every registered oscillator under every convention that it distinguishes.
+
+    Its argument says for which: `entry` for all, `streamed` for those that have streams, `peered` for those of TA-Lib,
+    `unpeered` for those that it lacks, `preset` for those of another convention than the default.
+    """
+    for argument, entries in TABLES.items():
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, entries, ids=label_of)
 
 
 @pytest.fixture(scope="session")

@@ -51,36 +51,30 @@ def test_oracle_is_the_pinned_version():
     assert talib.__version__ == "0.8.2"
 
 
-def test_defaults_are_the_peers(entry):
-    if not entry.peer:
-        return
-    assert dict(abstract.Function(entry.peer).parameters) == pytest.approx(entry.defaults())
+def test_defaults_are_the_peers(peered):
+    assert dict(abstract.Function(peered.peer).parameters) == pytest.approx(peered.defaults())
 
 
-def test_equals_talib_with_defaults(entry, bars_of, select):
-    if entry.peer:
-        assert_equal_to_peer(entry, select(entry, prices(entry, bars_of, 700)), {})
+def test_equals_talib_with_defaults(peered, bars_of, select):
+    assert_equal_to_peer(peered, select(peered, prices(peered, bars_of, 700)), {})
 
 
-def test_equals_talib_with_drawn_parameters(entry, bars_of, select, draw):
-    if not entry.peer:
-        return
+def test_equals_talib_with_drawn_parameters(peered, bars_of, select, draw):
     rng = np.random.default_rng(11)
     for seed in range(12):
-        inputs = select(entry, prices(entry, bars_of, 600, seed, None if seed % 2 else 0.25))
-        assert_equal_to_peer(entry, inputs, draw(entry, rng, longest=30 if seed < 9 else 90))
+        inputs = select(peered, prices(peered, bars_of, 600, seed, None if seed % 2 else 0.25))
+        assert_equal_to_peer(peered, inputs, draw(peered, rng, longest=30 if seed < 9 else 90))
 
 
-def test_equals_talib_on_a_long_series(entry, bars_of, select):
+def test_equals_talib_on_a_long_series(peered, bars_of, select):
     """Long enough for several blocks and for the chains that run side by side."""
-    if entry.peer:
-        assert_equal_to_peer(entry, select(entry, prices(entry, bars_of, 70_000)), {})
+    assert_equal_to_peer(peered, select(peered, prices(peered, bars_of, 70_000)), {})
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e12])
-def test_equals_talib_at_any_price_level(entry, bars_of, select, scale):
-    if entry.peer and entry.name not in NORMAL_PRICES_ONLY:
-        inputs = {
-            k: v * (1.0 if k == "volume" else scale) for k, v in select(entry, prices(entry, bars_of, 700)).items()
-        }
-        assert_equal_to_peer(entry, inputs, {})
+def test_equals_talib_at_any_price_level(peered, bars_of, select, scale):
+    if peered.name in NORMAL_PRICES_ONLY:
+        return
+    bars = select(peered, prices(peered, bars_of, 700))
+    inputs = {name: values * (1.0 if name == "volume" else scale) for name, values in bars.items()}
+    assert_equal_to_peer(peered, inputs, {})

@@ -1,19 +1,14 @@
-"""Presets: every formula of another convention keeps what every oscillator keeps, and is what it says it is."""
+"""Presets: every formula of another convention is what it says it is."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from oscillator_runs import run
 
 from riskwave.compute.errors import UnknownNameError
 from riskwave.compute.oscillators import OSCILLATORS, Convention, compute
-from riskwave.compute.oscillators._program import Run
-
-VARIANTS = [(entry, convention) for entry in OSCILLATORS for convention in entry.conventions]
-every_variant = pytest.mark.parametrize(
-    ("entry_", "convention"), VARIANTS, ids=[f"{entry.name}-{convention}" for entry, convention in VARIANTS]
-)
 
 
 def test_those_that_differ_where_libraries_do() -> None:
@@ -38,61 +33,19 @@ def test_where_nothing_differs_the_result_says_talib(bars_of) -> None:
     assert compute("ADX", inputs, convention="wilder").convention == "wilder"
 
 
-@every_variant
-def test_declaration_and_lookback(entry_, convention, bars_of, select) -> None:
-    variant = entry_.under(convention)
-    assert (variant.name, variant.outputs, variant.params) == (entry_.name, entry_.outputs, entry_.params)
-    assert variant.source
-    assert len(variant.doc) > 20
-    assert not variant.peer
-    result = compute(entry_.name, select(entry_, bars_of(300)), convention=convention)
-    default = compute(entry_.name, select(entry_, bars_of(300)))
-    assert result.convention == convention
-    for label, values in result.outputs.items():
-        assert np.isnan(values[: result.lookback]).all()
-        assert np.isfinite(values[result.lookback :]).all()
-        if entry_.name not in SAME_ON_MOVING_PRICES:
-            assert not np.array_equal(values, default.outputs[label], equal_nan=True)
-    if variant.low is not None:
-        assert min(np.nanmin(values) for values in result.outputs.values()) >= variant.low - 1e-9
+def test_a_preset_keeps_the_interface_and_differs_in_its_values(preset, bars_of, select) -> None:
+    default = OSCILLATORS.get(preset.name)
+    assert (preset.outputs, preset.params) == (default.outputs, default.params)
+    assert not preset.peer
+    inputs = select(preset, bars_of(300))
+    result, other = run(preset, inputs), run(default, inputs)
+    assert (result.convention, other.convention) == (preset.convention, "talib")
+    if preset.name not in SAME_ON_MOVING_PRICES:
+        for label, values in result.outputs.items():
+            assert not np.array_equal(values, other.outputs[label], equal_nan=True)
 
 
 SAME_ON_MOVING_PRICES = {"RSI"}  # differs on a flat series alone
-
-
-@every_variant
-def test_pieces_columns_and_prefixes_have_the_bits_of_the_whole(entry_, convention, bars_of, select) -> None:
-    variant = entry_.under(convention)
-    panel = select(entry_, bars_of(220, symbols=3))
-    whole = compute(entry_.name, panel, convention=convention).outputs
-    for column in (0, 2):
-        alone = compute(entry_.name, {k: v[:, column] for k, v in panel.items()}, convention=convention).outputs
-        for label, values in alone.items():
-            np.testing.assert_array_equal(whole[label][:, column], values)
-    cut = compute(entry_.name, {k: v[:150] for k, v in panel.items()}, convention=convention).outputs
-    for label, values in cut.items():
-        np.testing.assert_array_equal(whole[label][:150], values)
-    program = variant.program((tuple(variant.defaults().values()),))
-    for sizes in ((1,), (7, 50, 2)):
-        run, outputs, at, piece = Run(program, 3), [np.empty((220, 3)) for _ in variant.outputs], 0, 0
-        while at < 220:
-            end = min(at + sizes[piece % len(sizes)], 220)
-            run.advance([panel[name][at:end] for name in variant.inputs], [output[at:end] for output in outputs])
-            at, piece = end, piece + 1
-        for output, label in zip(outputs, variant.outputs, strict=True):
-            np.testing.assert_array_equal(output, whole[label])
-
-
-@every_variant
-def test_no_value_on_a_bar_with_a_missing_input(entry_, convention, bars_of, select) -> None:
-    panel = select(entry_, bars_of(250, symbols=2))
-    for i, values in enumerate(panel.values()):
-        values[120 + i, 0] = (np.nan, np.inf, -np.inf)[i % 3]
-    missing = ~np.all([np.isfinite(values) for values in panel.values()], axis=0)
-    for policy in ("hold", "restart", "taint"):
-        result = compute(entry_.name, panel, convention=convention, gap_policy=policy)
-        for values in result.outputs.values():
-            assert np.isnan(values[missing]).all()
 
 
 def frame(bars):

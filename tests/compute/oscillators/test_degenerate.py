@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oscillator_runs import assert_same_bits, open_live, run
 from talib import abstract
 
 from riskwave.compute.oscillators import OSCILLATORS, compute
@@ -52,24 +53,61 @@ def assert_equal_to_talib(entry, bars):
 
 
 @pytest.mark.parametrize("label", SERIES)
-def test_degenerate_series_equal_talib(entry, label):
-    if entry.peer:
-        assert_equal_to_talib(entry, SERIES[label])
+def test_degenerate_series_equal_talib(peered, label):
+    assert_equal_to_talib(peered, SERIES[label])
 
 
-def test_no_volume_equals_talib(entry, bars_of):
-    if entry.peer and "volume" in entry.inputs:
-        assert_equal_to_talib(entry, bars_of(BARS) | {"volume": np.zeros(BARS)})
+def test_no_volume_equals_talib(peered, bars_of):
+    assert_equal_to_talib(peered, bars_of(BARS) | {"volume": np.zeros(BARS)})
 
 
-@pytest.mark.parametrize("label", ["flat 100", "flat 100.1", "flat 1e-9", "flat 1e12"])
-def test_flat_series_of_those_without_a_peer(label):
-    for entry in OSCILLATORS:
-        if not entry.peer:
-            inputs = {name: SERIES[label][name] for name in entry.inputs}
-            end = BARS - entry.ahead_bars(entry.default_window)
-            for values in compute(entry.name, inputs, allow_look_ahead=True).outputs.values():
-                np.testing.assert_allclose(values[200:end], FLAT.get(entry.name, 0.0), atol=1e-11, err_msg=entry.name)
+FLAT_LABELS = ("flat 100", "flat 100.1", "flat 1e-9", "flat 1e12")
+
+
+@pytest.mark.parametrize("label", FLAT_LABELS)
+def test_flat_series_of_those_without_a_peer(unpeered, label):
+    end = BARS - unpeered.ahead_bars(unpeered.default_window)
+    for values in run(unpeered, {name: SERIES[label][name] for name in unpeered.inputs}).outputs.values():
+        np.testing.assert_allclose(values[200:end], FLAT.get(unpeered.name, 0.0), atol=1e-11)
+
+
+# What the flat series gives under a convention, where that is not what it gives under the default.
+FLAT_UNDER = {
+    ("AROON", "tradingview"): 0.0,  # the oldest of equal extremes, as far back as it goes
+    ("OBV", "tradingview"): 0.0,  # it begins with 0, and not with the first volume
+    ("OBV", "tulip"): 0.0,
+    ("RSI", "tradingview"): 100.0,  # Pine asks first whether nothing fell
+}
+
+
+@pytest.mark.parametrize("label", FLAT_LABELS)
+def test_flat_series_under_a_convention(preset, label):
+    inputs = {name: SERIES[label][name] for name in preset.inputs}
+    default = run(OSCILLATORS.get(preset.name), inputs).outputs
+    for name, values in run(preset, inputs).outputs.items():
+        expected = FLAT_UNDER.get((preset.name, preset.convention), default[name][200:])
+        np.testing.assert_allclose(values[200:], expected, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+NOTHING_TO_DIVIDE_BY = {"RVOL", "VWMA"}  # averages over volume, without any: NaN or infinite, as in TA-Lib
+
+
+@pytest.mark.parametrize("label", [*SERIES, "no volume"])
+def test_degenerate_series_live_and_in_pieces_have_the_bits_of_the_batch(streamed, label, bars_of, select):
+    entry = streamed
+    bars = bars_of(BARS) | {"volume": np.zeros(BARS)} if label == "no volume" else SERIES[label]
+    count = entry.lookback(entry.defaults()) + 30
+    inputs = {name: values[:count] for name, values in select(entry, bars).items()}
+    whole = run(entry, inputs)
+    stream = open_live(entry)
+    live = [stream.update({name: values[row] for name, values in inputs.items()}) for row in range(count)]
+    for name, values in whole.outputs.items():
+        assert_same_bits(np.array([row[name] for row in live]), values)
+        shown = values[whole.lookback :]
+        if entry.name not in NOTHING_TO_DIVIDE_BY:
+            assert np.isfinite(shown).all()
+            assert entry.low is None or shown.min() >= entry.low - 1e-9 * abs(entry.high or 1.0)
+            assert entry.high is None or shown.max() <= entry.high + 1e-9 * abs(entry.high)
 
 
 def test_the_page_of_degenerate_inputs_is_what_its_script_writes():

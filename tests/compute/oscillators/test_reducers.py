@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from oscillator_runs import run
 
 from riskwave.compute.errors import InputError, TooLargeError, UnknownNameError
 from riskwave.compute.oscillators import OSCILLATORS, _compute, compute
@@ -26,11 +27,11 @@ def count_plainly(values, level):
 def test_every_oscillator_with_every_reducer(entry, bars_of, select, reducer) -> None:
     if reducer == "crossings" and entry.neutral is None:
         with pytest.raises(InputError, match=f"{entry.name} has no neutral level"):
-            compute(entry.name, select(entry, bars_of(300)), reducer=reducer, allow_look_ahead=True)
+            run(entry, select(entry, bars_of(300)), reducer=reducer)
         return
     panel = select(entry, bars_of(300, symbols=3))
-    whole = compute(entry.name, panel, allow_look_ahead=True)
-    reduced = compute(entry.name, panel, reducer=reducer, allow_look_ahead=True)
+    whole = run(entry, panel)
+    reduced = run(entry, panel, reducer=reducer)
     assert (reduced.lookback, reduced.params, reduced.warnings) == (whole.lookback, whole.params, whole.warnings)
     for label, values in whole.outputs.items():
         if reducer == "last":

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oscillator_runs import POLICIES, assert_same_bits, open_live, run, window_of
 
 from riskwave.compute.errors import InputError, NotFiniteError, ShapeMismatchError, TooLargeError, UnknownNameError
 from riskwave.compute.oscillators import OSCILLATORS, StreamLimits, compute, open_stream, restore_stream
 from riskwave.compute.oscillators._stream_engine import Engine, layout_of
 
-POLICIES = {
-    "hold": {"gap_policy": "hold"},
-    "hold up to 2": {"gap_policy": "hold", "max_gap_bars": 2},
-    "restart": {"gap_policy": "restart"},
-    "taint": {"gap_policy": "taint"},
-}
-
 MISSED_BY_ALL = (0, 15, 33, 34, 35)
-
-
-@pytest.fixture(params=[entry for entry in OSCILLATORS if not entry.looks_ahead], ids=lambda entry: entry.name)
-def streamed(request):
-    """Every oscillator that streams."""
-    return request.param
-
-
-def assert_same_bits(actual, expected):
-    """Equal bits where there is a number, and no number in the same places."""
-    assert actual.shape == expected.shape
-    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
-    present = ~np.isnan(expected)
-    np.testing.assert_array_equal(actual[present].view(np.int64), expected[present].view(np.int64))
 
 
 def bar_at(panel, row):
@@ -69,15 +48,14 @@ def with_gaps(panel, rng, share=0.06):
 def test_updates_have_the_bits_of_the_batch(streamed, bars_of, select, draw):
     entry = streamed
     rng = np.random.default_rng(11)
-    cases = [({}, "talib"), (draw(entry, rng, longest=20), "talib")]
-    for params, convention in cases + [({}, each) for each in entry.conventions]:
+    for params in ({}, draw(entry, rng, longest=20)):
         bars = entry.lookback(entry.defaults() | params) + 75
         panel = select(entry, bars_of(bars, symbols=3, seed=3))
-        stream = open_stream(entry.name, params, symbols=3, convention=convention)
+        stream = open_live(entry, params, symbols=3)
         live = collect(stream, [stream.update(bar_at(panel, row)) for row in range(bars)])
-        batch = compute(entry.name, panel, params, convention=convention)
+        batch = run(entry, panel, params)
         assert (stream.lookback, stream.params, stream.bars) == (batch.lookback, batch.params, bars)
-        assert stream.convention == batch.convention == convention
+        assert stream.convention == batch.convention == entry.convention
         for label, values in batch.outputs.items():
             assert_same_bits(live[label], values)
 
@@ -88,8 +66,8 @@ def test_a_peek_changes_nothing_and_a_replaced_bar_leaves_nothing(streamed, bars
     params = draw(entry, rng, longest=12)
     bars = entry.lookback(entry.defaults() | params) + 40
     panel = select(entry, bars_of(bars, symbols=2, seed=4))
-    expected = compute(entry.name, panel, params).outputs
-    stream = open_stream(entry.name, params, symbols=2)
+    expected = run(entry, panel, params).outputs
+    stream = open_live(entry, params, symbols=2)
     for row in range(bars):
         bar = bar_at(panel, row)
         values = [stream.peek(bar), stream.peek(spoil(bar))][:1]
@@ -118,8 +96,8 @@ def test_every_gap_policy_has_the_bits_of_the_batch(streamed, bars_of, select, d
 
 def check_gaps(entry, params, panel, policy, rng):
     bars = len(panel[entry.inputs[0]])
-    batch = compute(entry.name, panel, params, **POLICIES[policy])
-    stream = open_stream(entry.name, params, symbols=4, **POLICIES[policy])
+    batch = run(entry, panel, params, **POLICIES[policy])
+    stream = open_live(entry, params, symbols=4, **POLICIES[policy])
     rows = []
     for row in range(bars):
         bar = bar_at(panel, row)
@@ -138,16 +116,37 @@ def check_gaps(entry, params, panel, policy, rng):
         else:
             rows.append(stream.update(bar))
     live = collect(stream, rows)
+    missing = ~np.all([np.isfinite(values) for values in panel.values()], axis=0)
     for label, values in batch.outputs.items():
+        assert not np.isfinite(live[label][missing]).any()
         assert_same_bits(live[label], values)
     assert stream.bars == bars
+
+
+def test_strict_refuses_a_gap_and_goes_on_as_if_it_had_not_been_sent(streamed, bars_of, select, draw):
+    entry = streamed
+    params = draw(entry, np.random.default_rng(14), longest=6)
+    bars = entry.lookback(entry.defaults() | params) + 12
+    panel = select(entry, bars_of(bars, symbols=2, seed=6))
+    stream = open_live(entry, params, symbols=2, gap_policy="strict")
+    rows = []
+    for row in range(bars):
+        bar = bar_at(panel, row)
+        name = entry.inputs[row % len(entry.inputs)]
+        bad = bar | {name: np.array([bar[name][0], (np.nan, np.inf, -np.inf)[row % 3]])}
+        for send in (stream.update, stream.peek):
+            with pytest.raises(NotFiniteError, match=name):
+                send(bad)
+        rows.append(stream.update(bar))
+    batch = run(entry, panel, params, gap_policy="strict")
+    for label, values in collect(stream, rows).items():
+        assert_same_bits(values, batch.outputs[label])
 
 
 def test_no_kernel_counts_bars_once_all_are_settled(streamed, bars_of, select):
     """What lets columns come together again that have not missed the same bars."""
     entry = streamed
-    window = tuple(param.default for param in entry.params)
-    layout = layout_of(entry, window)
+    layout = layout_of(entry, window_of(entry, entry.defaults()))
     panel = select(entry, bars_of(layout.settled_bar + 40, symbols=2, seed=6))
     frames = np.array([panel[name] for name in entry.inputs]).transpose(1, 0, 2).copy()
     engine = Engine(layout, 2)
@@ -222,11 +221,9 @@ def test_a_single_column_takes_and_gives_numbers():
     assert all(isinstance(value, float) and np.isfinite(value) for value in values.values())
 
 
-def test_an_oscillator_that_looks_ahead_has_no_stream(monkeypatch):
-    entry = OSCILLATORS.get("MOM")
-    monkeypatch.setattr(OSCILLATORS, "get", lambda _name: replace(entry, looks_ahead=True))
+def test_an_oscillator_that_looks_ahead_has_no_stream():
     with pytest.raises(InputError, match="a stream has none"):
-        open_stream("MOM")
+        open_stream("DPOC")
 
 
 @pytest.mark.parametrize(

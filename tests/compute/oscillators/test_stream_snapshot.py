@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from oscillator_runs import EVERY, POLICIES, assert_same_bits, label_of, open_live, run
 
 from riskwave.compute.errors import InputError, SnapshotError, TooLargeError
 from riskwave.compute.oscillators import StreamLimits, open_stream, restore_stream
 from riskwave.compute.oscillators import _stream_snapshot as snapshots
 
+STREAMED = [entry for entry in EVERY if not entry.looks_ahead]
 CLOSES = 50.0 + np.cumsum(np.random.default_rng(8).normal(size=(60, 3)), axis=0)
 
 
@@ -32,20 +35,48 @@ def test_a_restored_stream_is_the_uninterrupted_one():
         assert again.snapshot() == stream.snapshot()
 
 
-def test_another_process_continues_with_the_same_bits(tmp_path):
-    (tmp_path / "saved").write_bytes(saved_rsi(30))
-    np.save(tmp_path / "rest.npy", CLOSES[30:])
-    program = (
-        "import sys, numpy as np\n"
-        "from riskwave.compute.oscillators import restore_stream\n"
-        "stream = restore_stream(open(sys.argv[1] + '/saved', 'rb').read())\n"
-        "values = [stream.update({'close': close})['real'] for close in np.load(sys.argv[1] + '/rest.npy')]\n"
-        "np.save(sys.argv[1] + '/values.npy', values)\n"
-    )
-    subprocess.run([sys.executable, "-c", program, tmp_path], check=True, timeout=120)
-    stream = restore_stream((tmp_path / "saved").read_bytes())
-    here = np.array([stream.update({"close": close})["real"] for close in CLOSES[30:]])
-    np.testing.assert_array_equal(np.load(tmp_path / "values.npy").view(np.int64), here.view(np.int64))
+CONTINUE = """
+import pickle, sys
+from riskwave.compute.oscillators import restore_stream
+saved, values = pickle.load(open(sys.argv[1] + "/saved", "rb")), {}
+for label, (snapshot, frames) in saved.items():
+    stream = restore_stream(snapshot)
+    values[label] = [stream.update_frame(frame) for frame in frames]
+pickle.dump(values, open(sys.argv[1] + "/values", "wb"))
+"""
+AFTERWARDS = 12
+"""Bars that the other process adds."""
+
+
+@pytest.fixture(scope="module")
+def continued(tmp_path_factory, bars_of, select, draw):
+    """What each stream, saved at some bar with gaps behind it, gives in another process, and what is expected."""
+    folder = tmp_path_factory.mktemp("continued")
+    rng = np.random.default_rng(31)
+    saved, expected = {}, {}
+    for number, entry in enumerate(STREAMED):
+        policy = list(POLICIES.values())[number % len(POLICIES)]
+        params = draw(entry, rng, longest=9)
+        begin = int(rng.integers(1, entry.lookback(entry.defaults() | params) + 30))
+        panel = select(entry, bars_of(begin + AFTERWARDS + entry.lookback(entry.defaults() | params), symbols=2))
+        frames = np.array([panel[name] for name in entry.inputs]).transpose(1, 0, 2).copy()
+        frames[rng.random(len(frames)) < 0.05, -1, 0] = np.nan
+        stream = open_live(entry, params, symbols=2, **policy)
+        for frame in frames[:begin]:
+            stream.update_frame(frame)
+        rest = frames[begin : begin + AFTERWARDS]
+        saved[label_of(entry)] = stream.snapshot(), rest
+        batch = run(entry, {name: frames[:, i] for i, name in enumerate(entry.inputs)}, params, **policy)
+        expected[label_of(entry)] = [values[begin : begin + AFTERWARDS] for values in batch.outputs.values()]
+    (folder / "saved").write_bytes(pickle.dumps(saved))
+    subprocess.run([sys.executable, "-c", CONTINUE, folder], check=True, timeout=120)
+    return pickle.loads((folder / "values").read_bytes()), expected
+
+
+def test_another_process_continues_with_the_same_bits(streamed, continued):
+    values, expected = (one[label_of(streamed)] for one in continued)
+    for number, wanted in enumerate(expected):
+        assert_same_bits(np.array(values)[:, number], wanted)
 
 
 def test_every_altered_bit_is_found():
