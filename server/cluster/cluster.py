@@ -32,6 +32,9 @@ TASKS_PER_WORKER = 4
 """Tasks of a simulation that each worker gets at least, so that none is idle for long at the end."""
 
 OUTSTANDING_PER_WORKER = 2
+_CANCEL_S = 1.0
+"""Time for a scheduler to answer that what is not wanted any more is cancelled."""
+
 _WATCH_S = 1.0
 _RETRY_S = 5.0
 
@@ -116,10 +119,14 @@ class Cluster:
                     for result in each.result():
                         yield result
         finally:
-            for each, future in running.items():
-                each.cancel()
+            for future in running.values():
                 with contextlib.suppress(Exception):
                     await future.cancel()
+            # Those who wait for a future end with it. Cancelled before, they would leave Dask's own wait behind, whose
+            # end nobody takes and the log shows as an error.
+            late = (await asyncio.wait(running, timeout=_CANCEL_S))[1] if running else ()
+            for each in late:
+                each.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
     async def close(self) -> None:

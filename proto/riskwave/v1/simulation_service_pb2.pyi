@@ -568,7 +568,7 @@ class PriceDerivativeResponse(_message.Message):
     path_count: _builtins.int
     """Paths that were used."""
     variance_reduction: _builtins.float
-    """Factor by which control variates and sampling lowered the variance."""
+    """Factor by which the control variate lowered the variance of what was sampled. 1 without one."""
     @_builtins.property
     def price(self) -> _estimate_pb2.Estimate:
         """The price."""

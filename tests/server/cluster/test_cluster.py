@@ -1,6 +1,7 @@
 """Simulations on real Dask workers: the same bits as in threads, whatever dies meanwhile."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -135,8 +136,10 @@ def test_a_scheduler_that_goes_leaves_the_rest_to_the_threads(start_server: Any,
 
 @pytest.mark.services
 def test_cancelling_leaves_no_work_behind(start_server: Any, connect: Any) -> None:
+    unhandled: list[dict[str, Any]] = []
     with start_server(dask={"mode": "embedded", "workers": 1}) as thread, connect(thread) as channel:
         wait_for_workers(thread, 1)
+        thread.call(lambda: thread.loop.set_exception_handler(lambda _loop, context: unhandled.append(context)))
         stub = simulation_service_pb2_grpc.SimulationServiceStub(channel)
         running_call = stub.Simulate.future(make_request(10_000_000), timeout=60)
         time.sleep(0.7)
@@ -147,6 +150,8 @@ def test_cancelling_leaves_no_work_behind(start_server: Any, connect: Any) -> No
             assert time.monotonic() < end, "tasks are left"
             time.sleep(0.05)
         assert stub.Simulate(make_request(100_000), timeout=30).meta.digest == direct_digest(100_000)
+        thread.call(gc.collect)
+        assert not unhandled, "an error that nobody took"
 
 
 @pytest.mark.services

@@ -616,7 +616,7 @@ export type PriceDerivativeResponse = Message<"riskwave.v1.PriceDerivativeRespon
   pathCount: bigint;
 
   /**
-   * Factor by which control variates and sampling lowered the variance.
+   * Factor by which the control variate lowered the variance of what was sampled. 1 without one.
    *
    * @generated from field: double variance_reduction = 5;
    */
