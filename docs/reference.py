@@ -1,6 +1,7 @@
 """Writes the reference pages beside this file from the registries: ``make reference``. A test holds the pages to them.
 
-docs/oscillators.md    every oscillator and average: inputs, parameters, outputs, formula, source
+docs/oscillators.md    every oscillator and average: inputs, parameters, outputs, formula, source; what flat prices
+                       give is taken from degenerate.md, so that `make conformance` comes first
 docs/models.md         models of portfolios and of prices, payoffs, risk measures
 """
 
@@ -56,14 +57,15 @@ def oscillator_page() -> str:
         "volumes give is in the [degenerate table](degenerate.md), how close values come to others' in the",
         "[conformance table](conformance.md).",
     ]
+    flat = _flat_values()
     for group in dict.fromkeys(entry.group for entry in sorted(entries, key=lambda one: str(one.group))):
         lines += ["", f"## {str(group).capitalize()}"]
         for entry in entries:
             if entry.group != group:
                 continue
             lines += ["", f"### {entry.name}: {entry.title}", ""]
-            facts = f"Of {', '.join(entry.inputs)}; gives {', '.join(entry.outputs)}. {_behaviour(entry)}"
-            lines += [*textwrap.wrap(facts, WIDTH), ""]
+            facts = f"Of {', '.join(entry.inputs)}; gives {', '.join(entry.outputs)}."
+            lines += [*textwrap.wrap(f"{facts} {_behaviour(entry)} {flat[entry.name]}", WIDTH), ""]
             lines += [*_body(entry), *_conventions(entry)]
     return "\n".join(lines) + "\n"
 
@@ -97,6 +99,20 @@ def _behaviour(entry: oscillators.Oscillator) -> str:
         ahead = entry.ahead_bars(entry.default_window)
         said.append(f"**looks ahead** by {ahead} bars with the defaults, and is taken only with `allow_look_ahead`")
     return "; ".join(said) + "."
+
+
+def _flat_values() -> dict[str, str]:
+    """Return what each oscillator gives on flat prices and without volume, as the table of degenerate inputs has it."""
+    said = {}
+    for line in (FOLDER / "degenerate.md").read_text(encoding="utf-8").splitlines():
+        if " | talib | " not in line:
+            continue
+        name, _, flat, no_volume, *_ = (cell.strip() for cell in line.strip("|").split("|"))
+        said[name] = f"Flat prices of 100 give {flat}"
+        if "volume" in oscillators.OSCILLATORS.get(name).inputs:
+            said[name] += f", and without volume {no_volume}"
+        said[name] = said[name].replace("nan", "NaN") + "."
+    return said
 
 
 def _conventions(entry: oscillators.Oscillator) -> Iterator[str]:
