@@ -191,6 +191,17 @@ def chain_of(program: Program) -> Chain | None:
     return _by_shape().get(_shape(program))
 
 
+def params_of(program: Program) -> Floats:
+    """Return the numbers of all steps, one after the other."""
+    return np.array([param for step in program.steps for param in step.operation.params], dtype=np.float64)
+
+
+def head_bars(program: Program) -> int:
+    """Return how many bars have seeds among them: they are carried out step by step."""
+    settled = max(step.first_bar + step.operation.warm_up_bars for step in program.steps)
+    return max(settled, *program.lookbacks) + 2
+
+
 class ChainRun:
     """One execution of a program as a chain, over a whole single series in one call.
 
@@ -210,12 +221,10 @@ class ChainRun:
         self.program, self._chain = program, chain
         self._checked, self._checkpoint = np.array(checked, dtype=np.int64), checkpoint
         self._state = np.zeros(0)
-        self._params = np.array([p for step in program.steps for p in step.operation.params], dtype=np.float64)
+        self._params = np.repeat(params_of(program), LANES)
         self._buffers = np.zeros(6 * LANES * STRIP_ROWS)
-        self._places: tuple[Integers, Integers] = _addresses(()), _addresses(())
-        settled = max(step.first_bar + step.operation.warm_up_bars for step in program.steps)
-        self.head_bars = max(settled, *program.lookbacks) + 2
-        """Bars with the seeds: they are carried out step by step."""
+        self._places: tuple[Integers, Integers] = addresses_of(()), addresses_of(())
+        self.head_bars = head_bars(program)
         factors = [
             k for step in program.steps for k in step.operation.params[: _FACTORS.get(step.operation.function, 0)]
         ]
@@ -237,7 +246,7 @@ class ChainRun:
         flat: list[Floats] = [panel.reshape(-1).view(np.float64) for panel in inputs]
         last = [flat[number][head - 1 : head] for number in self._chain.lagged]
         self._state = np.concatenate([*opening.states, *last])
-        self._places = _addresses(flat), _addresses(outputs)
+        self._places = addresses_of(flat), addresses_of(outputs)
         block_bars = max(BLOCK_BARS, 8 * LANES * self.settling_bars)
         blocks = -(-(bars - head) // block_bars)
         edges = [head + (bars - head) * edge // blocks for edge in range(blocks + 1)]
@@ -291,5 +300,5 @@ class ChainRun:
         return bool(np.isfinite(self._state).all())
 
 
-def _addresses(arrays: Sequence[Floats]) -> Integers:
+def addresses_of(arrays: Sequence[Floats]) -> Integers:
     return np.array([array.__array_interface__["data"][0] for array in arrays], dtype=np.int64)

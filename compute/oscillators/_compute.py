@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +14,13 @@ from riskwave.compute.oscillators import _kernels
 from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._chains import ChainRun, chain_of
 from riskwave.compute.oscillators._direct import direct_program
+from riskwave.compute.oscillators._eights import LANES
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, readable_in_place, series_of
 from riskwave.compute.oscillators._memory import empty
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Run
 from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
+from riskwave.compute.oscillators._windows import WindowRun, window_chain_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -201,6 +204,8 @@ def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) 
     outputs = [empty((len(windows), *panels[0].shape)) for _ in request.entry.outputs]
     warnings: tuple[str, ...] = ()
     recursive = len(windows) > 1 and request.entry.program(windows[:1]).recursive
+    if recursive and gapless and _run_side_by_side(request, outputs, checkpoint):
+        return outputs, ()
     at_once = RECURSIVE_WINDOWS_AT_ONCE if recursive else WINDOWS_AT_ONCE
     block_factor = RECURSIVE_BLOCK_FACTOR if recursive and panels[0].shape[1] == 1 else 1
     for at in range(0, len(windows), at_once):
@@ -219,6 +224,24 @@ def _run(request: Request, gapless: bool | None, checkpoint: Checkpoint | None) 
             targets = [output[window] for window in alike for output in outputs]
             warnings = _run_gaps(request.entry.program(here.windows), panels, targets, here, checkpoint)
     return outputs, warnings
+
+
+def _run_side_by_side(request: Request, outputs: Sequence[Floats], checkpoint: Checkpoint | None) -> bool:
+    """Compute a sweep over a gapless single series eight windows at a time; return False if that isn't possible."""
+    panels, windows = request.panels, request.windows
+    if panels[0].shape[1] != 1 or request.entry.looks_ahead or not all(map(readable_in_place, panels)):
+        return False
+    # None but the last has a number of windows that eight does not divide, and that one has eight at least.
+    edges = [*range(0, max(1, len(windows) - LANES + 1), WINDOWS_AT_ONCE), len(windows)]
+    runs = []
+    for low, high in pairwise(edges):
+        chain = window_chain_of(request.entry, tuple(windows[low:high]))
+        if chain is None or not WindowRun(chain, checkpoint=checkpoint).pays(panels[0].shape[0]):
+            return False
+        runs.append(WindowRun(chain, checkpoint=checkpoint))
+    for run, (low, high) in zip(runs, pairwise(edges), strict=True):
+        run.advance(panels, [output[low:high] for output in outputs])
+    return True
 
 
 def _show_back(request: Request, targets: Sequence[Floats]) -> None:
@@ -364,7 +387,9 @@ def _warm_up_one(entry: Oscillator) -> None:
 def _warm_up_tiles() -> None:
     """Run what only long series and panels need; the tiles also a short one that cannot be read where it lies."""
     compute("MOM", {"close": np.ones(16, dtype=np.float32)})
-    compute("RSI", {"close": np.ones(BLOCK_VALUES + 1)}, {"timeperiod": 2})
+    close = np.ones(BLOCK_VALUES + 1)
+    compute("RSI", {"close": close}, {"timeperiod": 2})
+    compute("RSI", {"close": close}, {"timeperiod": list(range(2, 2 + LANES))}, reducer=Reducer.LAST)
 
 
 def warm_up(checkpoint: Checkpoint | None = None) -> WarmUp:

@@ -51,22 +51,27 @@ class DirectProgram:
     has_ufunc: bool
     values_max: int
 
-    def run(self, inputs: Sequence[Floats], outputs: Sequence[Floats], bars: int, lanes: int) -> None:
-        """Compute; every array is flat, of ``bars * lanes`` values, at most `values_max`, and the inputs are finite."""
+    def run(self, inputs: Sequence[Floats], outputs: Sequence[Floats], bars: int, lanes: int) -> list[Floats]:
+        """Compute; every array is flat, of ``bars * lanes`` values, at most `values_max`, and the inputs are finite.
+
+        Return what the recursions that have begun keep, in the order of the steps.
+        """
         arrays = [*inputs, *outputs]
         if self.spare_arrays:
             arrays.extend([np.empty(bars * lanes) for _ in range(self.spare_arrays)])
         if self.has_ufunc:
             with np.errstate(all="ignore"):
-                self._execute(arrays, bars, lanes)
+                states = self._execute(arrays, bars, lanes)
         else:
-            self._execute(arrays, bars, lanes)
+            states = self._execute(arrays, bars, lanes)
         for y, lookback in zip(outputs, self.lookbacks, strict=True):
             if lookback:
                 y[: lookback * lanes] = np.nan
+        return states
 
-    def _execute(self, arrays: list[Floats], bars: int, lanes: int) -> None:
+    def _execute(self, arrays: list[Floats], bars: int, lanes: int) -> list[Floats]:
         size = bars * lanes
+        states: list[Floats] = []
         for step in self.steps:
             _, first, _ = step.outputs[0]
             if first >= bars:
@@ -83,12 +88,14 @@ class DirectProgram:
             if step.spanned:
                 arguments.append(lanes)
             if step.recursive:
-                arguments.extend((0, lanes, np.zeros(step.state_rows * lanes)))
+                states.append(np.zeros(step.state_rows * lanes))
+                arguments.extend((0, lanes, states[-1]))
             targets = [arrays[number][low * lanes :] if low else arrays[number] for number, low, _ in step.outputs]
             if step.is_ufunc:
                 step.function(*arguments, out=targets[0])
             else:
                 step.function(*arguments, *targets)
+        return states
 
 
 @lru_cache(maxsize=1024)

@@ -1,8 +1,9 @@
 """Whole oscillators on eight chains at once: what `_chains` does with the rows that it has laid side by side.
 
-`params` are the numbers of the program's steps, one after the other; `state` has eight numbers for each that the
-recursions keep, in the order of the steps, and then for each input that is looked back to its value one bar before. Of
-`a`, `b` and `c`, the inputs, and of `p`, `q` and `s`, the outputs, row r begins at element 8 r.
+`params` are the numbers of the program's steps, one after the other, each eight times: the chains may be parts of one
+series, or windows of a sweep. `state` has eight numbers for each that the recursions keep, in the order of the steps,
+and then for each input that is looked back to its value one bar before. Of `a`, `b` and `c`, the inputs, and of `p`,
+`q` and `s`, the outputs, row r begins at element 8 r.
 The formulas are those of `_kernels` and `_recursions`, and so are the bits.
 """
 
@@ -32,10 +33,10 @@ def quotient(a: Floats, b: Floats, empty: float) -> Floats:
 
 
 @kernel()
-def scaled_quotient(a: Floats, b: Floats, factor: float, empty: float) -> Floats:
+def scaled_quotient(a: Floats, b: Floats, factor: Floats, empty: Floats) -> Floats:
     """Compute ``factor * (a / b)``, and `empty` where `b` is 0."""
     zero = spread(0.0)
-    return pick_equal(b, zero, spread(empty), spread(factor) * (a / pick_equal(b, zero, spread(1.0), b)))
+    return pick_equal(b, zero, empty, factor * (a / pick_equal(b, zero, spread(1.0), b)))
 
 
 @kernel()
@@ -47,7 +48,7 @@ def moved(y: Floats, x: Floats, k: Floats) -> Floats:
 @kernel()
 def trix(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
     """Three averages in a row, and the change of the last in per cent."""
-    k1, k2, k3, factor = spread(params[0]), spread(params[3]), spread(params[6]), spread(params[9])
+    k1, k2, k3, factor = load(params, 0), load(params, 24), load(params, 48), load(params, 72)
     first, second, third = load(state, 0), load(state, 8), load(state, 16)
     for r in range(rows):
         first = moved(first, load(a, 8 * r), k1)
@@ -62,14 +63,15 @@ def trix(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None
 @kernel()
 def tsi(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
     """Compute changes over their sizes, both averaged twice, in per cent."""
-    k1, k2, k3, k4 = spread(params[0]), spread(params[3]), spread(params[6]), spread(params[9])
+    k1, k2, k3, k4 = load(params, 0), load(params, 24), load(params, 48), load(params, 72)
+    factor, empty = load(params, 96), load(params, 104)
     net1, net, path1, path, before = load(state, 0), load(state, 8), load(state, 16), load(state, 24), load(state, 32)
     for r in range(rows):
         x = load(a, 8 * r)
         change, before = x - before, x
         net1, path1 = moved(net1, change, k1), moved(path1, abs(change), k3)
         net, path = moved(net, net1, k2), moved(path, path1, k4)
-        store(p, 8 * r, scaled_quotient(net, path, params[12], params[13]))
+        store(p, 8 * r, scaled_quotient(net, path, factor, empty))
     store(state, 0, net1)
     store(state, 8, net)
     store(state, 16, path1)
@@ -80,7 +82,7 @@ def tsi(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
 @kernel()
 def rsi(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
     """Share of the average rise in both averages, in per cent."""
-    k, hundred, zero = spread(params[0]), spread(100.0), spread(0.0)
+    k, hundred, zero = load(params, 0), spread(100.0), spread(0.0)
     gain, loss, before = load(state, 0), load(state, 8), load(state, 16)
     for r in range(rows):
         x = load(a, 8 * r)
@@ -96,7 +98,7 @@ def rsi(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
 @kernel()
 def cmo(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
     """Difference of the average rise and fall over their sum, in per cent."""
-    k1, k2, factor, zero = spread(params[0]), spread(params[3]), spread(params[6]), spread(0.0)
+    k1, k2, factor, zero = load(params, 0), load(params, 24), load(params, 48), spread(0.0)
     gain, loss, before = load(state, 0), load(state, 8), load(state, 16)
     for r in range(rows):
         x = load(a, 8 * r)
@@ -112,7 +114,7 @@ def cmo(params: Floats, state: Floats, rows: int, a: Floats, p: Floats) -> None:
 @kernel()
 def macd(params: Floats, state: Floats, rows: int, a: Floats, p: Floats, q: Floats, s: Floats) -> None:
     """Fast less slow average, its own average, and the distance of the two."""
-    k1, k2, k3 = spread(params[0]), spread(params[1]), spread(params[2])
+    k1, k2, k3 = load(params, 0), load(params, 8), load(params, 16)
     fast, slow, signal = load(state, 0), load(state, 8), load(state, 16)
     for r in range(rows):
         x = load(a, 8 * r)
@@ -130,7 +132,7 @@ def macd(params: Floats, state: Floats, rows: int, a: Floats, p: Floats, q: Floa
 @kernel()
 def eri(params: Floats, state: Floats, rows: int, a: Floats, b: Floats, c: Floats, p: Floats, q: Floats) -> None:
     """High and low less the average of the close."""
-    k, average = spread(params[0]), load(state, 0)
+    k, average = load(params, 0), load(state, 0)
     for r in range(rows):
         average = moved(average, load(c, 8 * r), k)
         store(p, 8 * r, load(a, 8 * r) - average)
@@ -147,7 +149,7 @@ def move(rise: Floats, other: Floats, factor: Floats) -> Floats:
 @kernel()
 def directional_sum(params: Floats, state: Floats, rows: int, a: Floats, b: Floats, p: Floats, falling: bool) -> None:
     """Wilder's sum of the upward or the downward moves."""
-    factor, k = spread(params[0]), spread(params[1])
+    factor, k = load(params, 0), load(params, 8)
     total, high_before, low_before = load(state, 0), load(state, 8), load(state, 16)
     for r in range(rows):
         high, low = load(a, 8 * r), load(b, 8 * r)
@@ -185,7 +187,8 @@ def directional_indicator(
     params: Floats, state: Floats, rows: int, a: Floats, b: Floats, c: Floats, p: Floats, falling: bool
 ) -> None:
     """Divide moves by true ranges, in per cent."""
-    factor, k, span_factor, span_k = spread(params[0]), spread(params[1]), spread(params[4]), spread(params[5])
+    factor, k, span_factor, span_k = load(params, 0), load(params, 8), load(params, 32), load(params, 40)
+    share, empty = load(params, 64), load(params, 72)
     total, span = load(state, 0), load(state, 8)
     high_before, low_before, before = load(state, 16), load(state, 24), load(state, 32)
     for r in range(rows):
@@ -194,7 +197,7 @@ def directional_indicator(
         total = moved(total, move(fall, rise, factor) if falling else move(rise, fall, factor), k)
         span = moved(span, spanned(high, low, before, span_factor), span_k)
         high_before, low_before, before = high, low, close
-        store(p, 8 * r, scaled_quotient(total, span, params[8], params[9]))
+        store(p, 8 * r, scaled_quotient(total, span, share, empty))
     store(state, 0, total)
     store(state, 8, span)
     store(state, 16, high_before)
@@ -217,17 +220,17 @@ def minus_di(params: Floats, state: Floats, rows: int, a: Floats, b: Floats, c: 
 @kernel()
 def dx(params: Floats, state: Floats, rows: int, a: Floats, b: Floats, p: Floats) -> None:
     """Difference of the two sums of moves over their sum, in per cent; with neither the last value again."""
-    factor, k1, k2 = spread(params[0]), spread(params[1]), spread(params[4])
+    factor, k1, k2 = load(params, 0), load(params, 8), load(params, 32)
     plus, minus, last = load(state, 0), load(state, 8), load(state, 16)
     high_before, low_before = load(state, 24), load(state, 32)
-    zero = spread(0.0)
+    zero, hundred = spread(0.0), spread(100.0)
     for r in range(rows):
         high, low = load(a, 8 * r), load(b, 8 * r)
         rise, fall = high - high_before, low_before - low
         high_before, low_before = high, low
         plus, minus = moved(plus, move(rise, fall, factor), k1), moved(minus, move(fall, rise, factor), k2)
         both = plus + minus
-        last = pick_equal(both, zero, last, scaled_quotient(abs(plus - minus), both, 100.0, 0.0))
+        last = pick_equal(both, zero, last, scaled_quotient(abs(plus - minus), both, hundred, zero))
         store(p, 8 * r, last)
     store(state, 0, plus)
     store(state, 8, minus)
@@ -239,17 +242,17 @@ def dx(params: Floats, state: Floats, rows: int, a: Floats, b: Floats, p: Floats
 @kernel()
 def adx(params: Floats, state: Floats, rows: int, a: Floats, b: Floats, p: Floats) -> None:
     """Average of the directional index; a bar without movement leaves it as it is."""
-    factor, k1, k2, k3 = spread(params[0]), spread(params[1]), spread(params[4]), spread(params[7])
+    factor, k1, k2, k3 = load(params, 0), load(params, 8), load(params, 32), load(params, 56)
     plus, minus, average = load(state, 0), load(state, 8), load(state, 16)
     high_before, low_before = load(state, 24), load(state, 32)
-    zero = spread(0.0)
+    zero, hundred = spread(0.0), spread(100.0)
     for r in range(rows):
         high, low = load(a, 8 * r), load(b, 8 * r)
         rise, fall = high - high_before, low_before - low
         high_before, low_before = high, low
         plus, minus = moved(plus, move(rise, fall, factor), k1), moved(minus, move(fall, rise, factor), k2)
         both = plus + minus
-        share = scaled_quotient(abs(plus - minus), both, 100.0, 0.0)
+        share = scaled_quotient(abs(plus - minus), both, hundred, zero)
         average = pick_equal(both, zero, average, moved(average, share, k3))
         store(p, 8 * r, average)
     store(state, 0, plus)
