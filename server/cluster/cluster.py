@@ -14,7 +14,7 @@ import structlog
 from riskwave.server.components import ComponentHealth
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Collection, Sequence
 
     from riskwave.config.settings import DaskSettings
     from riskwave.server.cluster.connection import Connection
@@ -38,6 +38,16 @@ _CANCEL_S = 1.0
 _WATCH_S = 1.0
 _RETRY_S = 5.0
 
+_ANSWER_S = 10.0
+"""Time in which the scheduler says how many workers it has, before it is held to be gone."""
+
+_ABSENCE_S = 10.0
+"""Time without any worker after which work in progress is given up; one that is started anew needs about half of it."""
+
+_CANCEL_S = 1.0
+_CLOSE_S = 10.0
+"""Time to stop everything; what has not ended by then ends with the process."""
+
 
 class ClusterLostError(Exception):
     """The cluster cannot be used, or not any more; what it has not delivered is to be computed elsewhere."""
@@ -59,6 +69,7 @@ class Cluster:
         self._connection: Connection | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._closing = False
 
     @property
     def enabled(self) -> bool:
@@ -94,7 +105,7 @@ class Cluster:
         Raises
         ------
         ClusterLostError
-            When the scheduler is gone or a task failed too often.
+            When the scheduler is gone, no worker came back or a task failed too often.
         """
         from riskwave.server.cluster.tasks import compute_chunks
 
@@ -107,14 +118,15 @@ class Cluster:
         running: dict[asyncio.Task[list[Any]], Any] = {}
         try:
             while waiting or running:
+                if not connection.running:
+                    raise ClusterLostError("the scheduler is gone")
                 while waiting and len(running) < OUTSTANDING_PER_WORKER * max(self.worker_count, 1):
                     index, task = waiting.pop()
                     # A key of its own for each run: the same key after a cancellation races in the scheduler.
                     key = f"{kind}-{run}-{index}"
                     future = connection.client.submit(compute_chunks, kind, spec, task, key=key, pure=False)
                     running[asyncio.ensure_future(_result(connection, future))] = future
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for each in done:
+                for each in await self._wait_for_one(running):
                     del running[each]
                     for result in each.result():
                         yield result
@@ -129,18 +141,33 @@ class Cluster:
                 each.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
+    async def _wait_for_one(self, running: Collection[asyncio.Task[list[Any]]]) -> set[asyncio.Task[list[Any]]]:
+        """Return the tasks that are done, one at least. Dask would wait for ever for workers that are all gone."""
+        absent_s = 0.0
+        while True:
+            done, _ = await asyncio.wait(running, timeout=_WATCH_S, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return done
+            absent_s = 0.0 if self.worker_count else absent_s + _WATCH_S
+            if absent_s >= _ABSENCE_S:
+                raise ClusterLostError(f"no worker was there for {_ABSENCE_S:g} s")
+
     async def close(self) -> None:
-        """Stop what was started."""
-        if self._supervisor is not None:
-            self._supervisor.cancel()
-            await asyncio.gather(self._supervisor, return_exceptions=True)
-        if self._connection is not None:
-            await _close(self._connection)
-            self._connection = None
+        """Stop what was started, within a bounded time."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                # Dask sometimes swallows a cancellation, so one may not be enough.
+                while self._supervisor is not None and not self._supervisor.done():
+                    self._supervisor.cancel()
+                    await asyncio.wait({self._supervisor}, timeout=_CANCEL_S)
+                if self._connection is not None:
+                    await _close(self._connection)
+        self._connection = None
 
     async def _supervise(self) -> None:
         """Keep a connection for as long as the server runs."""
-        while True:
+        while not self._closing:
             try:
                 await self._connect()
                 await self._watch()
@@ -168,8 +195,9 @@ class Cluster:
     async def _watch(self) -> None:
         """Count the workers until the scheduler is gone."""
         assert self._connection is not None
-        while self._connection.running:
-            count = await self._connection.count_workers()
+        while self._connection.running and not self._closing:
+            async with asyncio.timeout(_ANSWER_S):
+                count = await self._connection.count_workers()
             if count and (count != self.worker_count or not self.health.healthy):
                 _log.info("cluster", cluster=self.health.kind, workers=count)
             if count:

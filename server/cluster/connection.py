@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THR
 
 _CLOSE_S = 5
 """Time for workers to end before they are given up."""
+
+_LOST_ANSWER_S = 0.5
+"""Time for an answer, while closing, of a scheduler that is gone: Dask would try to reach it for half a minute."""
 
 _LOST_WORKERS_MAX = 10
 """Workers that may die with a task before the task is held to be the cause."""
@@ -60,6 +64,7 @@ class Connection:
     def __init__(self, client: Any, cluster: Any) -> None:
         self.client = client
         self._cluster = cluster
+        self._closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, settings: DaskSettings) -> Connection:
@@ -114,12 +119,21 @@ class Connection:
         return len(await self.client.nthreads())
 
     async def close(self) -> None:
-        """Close the client, and the cluster when it is ours."""
-        await _close_all(self.client, self._cluster)
+        """Close the client, and the cluster when it is ours.
+
+        That is begun once and goes on when a caller does not wait for its end: what was half closed by Dask is never
+        closed any more.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(_close_all(self.client, self._cluster), name="cluster-closing")
+        await asyncio.shield(self._closing)
 
 
 async def _close_all(client: Any, cluster: Any) -> None:
     """Close what there is, the cluster also when the client cannot be closed."""
+    lost = client is not None and client.status != "running"
+    if lost and cluster is not None and cluster.scheduler_comm is not None:
+        cluster.scheduler_comm.timeout = _LOST_ANSWER_S
     try:
         if client is not None:
             await client.close(timeout=_CLOSE_S)

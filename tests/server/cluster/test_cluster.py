@@ -17,6 +17,7 @@ from riskwave.compute import montecarlo
 from riskwave.compute.montecarlo import SimulationSpec
 from riskwave.config.settings import DaskSettings
 from riskwave.server.cluster import Cluster, ClusterLostError
+from riskwave.server.cluster import cluster as cluster_module
 from riskwave.server.cluster.cluster import TASK_CHUNKS_MAX, TASK_CHUNKS_MIN, _group
 from riskwave.v1 import meta_pb2, simulation_service_pb2_grpc
 from riskwave.v1 import simulation_service_pb2 as pb
@@ -63,6 +64,37 @@ async def test_without_a_cluster_nothing_is_waited_for() -> None:
     with pytest.raises(ClusterLostError):
         await anext(cluster.compute("simulate", SimulationSpec(weights=np.ones(1), paths=2), ()))
     await cluster.close()
+
+
+async def test_work_is_given_up_when_all_workers_stay_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "_WATCH_S", 0.01)
+    monkeypatch.setattr(cluster_module, "_ABSENCE_S", 0.05)
+    cluster = Cluster(DaskSettings(mode="off"))
+    task = asyncio.ensure_future(asyncio.sleep(60, []))
+    with pytest.raises(ClusterLostError, match="no worker was there"):
+        await cluster._wait_for_one([task])
+    cluster.worker_count = 1
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(cluster._wait_for_one([task]), 0.3)
+    task.cancel()
+
+
+async def test_closing_ends_although_a_cancellation_is_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "_CANCEL_S", 0.05)
+    cluster = Cluster(DaskSettings(mode="off"))
+
+    async def swallow_one() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(60)
+
+    cluster._supervisor = asyncio.ensure_future(swallow_one())
+    await asyncio.sleep(0)
+    begin = time.perf_counter()
+    await cluster.close()
+    assert cluster._supervisor.done()
+    assert time.perf_counter() - begin < 1.0
 
 
 @pytest.mark.services
