@@ -295,7 +295,9 @@ def _run_whole(
     checked = [number for number in range(len(panels)) if number not in absorbed] if check_finite else ()
     bars, lanes = panels[0].shape
     run: Run | ChainRun | None = None
-    chain = chain_of(program) if lanes == 1 and all(map(readable_in_place, panels)) else None
+    # Chains write to eight places at once for each output: several outputs are faster step by step.
+    single = lanes == 1 and len(targets) == 1 and all(map(readable_in_place, panels))
+    chain = chain_of(program) if single else None
     if chain is not None:
         run = ChainRun(program, chain, checked=checked, checkpoint=checkpoint)
         run = run if run.pays(bars) else None

@@ -1,8 +1,8 @@
 """Memory of large results, used again when nobody holds the last one any more.
 
-The operating system clears every page before it hands it out. For the outputs of a sweep that takes as long as many
-formulas do, and allocators give arrays of this size back at once. So some of that memory is kept. It is marked as free:
-the system takes it, without writing it anywhere, as soon as it needs it.
+The operating system clears every page before it hands it out. For the three outputs of one long series that takes
+longer than most formulas do, and allocators give arrays of this size back at once. So some of that memory is kept. It
+is marked as free: the system takes it, without writing it anywhere, as soon as it needs it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VALUES_MIN = 1 << 20
+VALUES_MIN = 1 << 18
 """Shorter arrays are the allocator's: it reuses their memory itself."""
+PAGE_BYTES = 1 << 21
+"""What a region is a multiple of, so that large pages make up all of it: to mark and to use again as many small ones
+as would make up the rest takes longer than to write to it."""
 KEPT_VALUES_MAX = 1 << 25
 """Values, of 8 bytes, for which memory is kept while nobody uses it."""
 
@@ -34,7 +37,8 @@ class _Region:
     __slots__ = ("numbers", "pages")
 
     def __init__(self, values: int) -> None:
-        self.pages = mmap.mmap(-1, 8 * values, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        size = -(-8 * values // PAGE_BYTES) * PAGE_BYTES
+        self.pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             with suppress(OSError):  # without such pages it is only slower
                 self.pages.madvise(mmap.MADV_HUGEPAGE)
