@@ -33,6 +33,7 @@ cannot be smaller than their rounding. A first value that differs is only shown 
 | Achelis | Technical Analysis from A to Z, 3 to 5 decimals | TulipCharts/tulipindicators, tests/atoz.txt |
 | talipp | 50 bars, last values, 5 decimals | nardew/talipp, test/ |
 | Stock.Indicators | 502 days, full precision | DaveSkender/Stock.Indicators, tests/indicators/_testdata |
+| definition | written out in NumPy or pandas, 600 bars: where few publish numbers | the oscillator's source |
 
 | oscillator | convention | oracle | values | first value at bar | error |
 |---|---|---|---|---|---|
@@ -45,10 +46,12 @@ SHORT = {
     oracles.ACHELIS: "Achelis",
     oracles.TALIPP: "talipp",
     oracles.STOCK_INDICATORS: "Stock.Indicators",
+    oracles.STOCK_INDICATORS_LAST: "Stock.Indicators, last values",
+    oracles.DEFINITION: "definition",
 }
 
 
-LATE = {oracles.TALIB_TABLES, oracles.TALIPP}
+LATE = {oracles.TALIB_TABLES, oracles.TALIPP, oracles.STOCK_INDICATORS_LAST}
 """Those who published the last values alone, or some."""
 
 

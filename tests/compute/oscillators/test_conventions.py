@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from oscillator_definitions import PRESETS
 from oscillator_runs import run
 
 from riskwave.compute.errors import UnknownNameError
@@ -48,75 +49,12 @@ def test_a_preset_keeps_the_interface_and_differs_in_its_values(preset, bars_of,
 SAME_ON_MOVING_PRICES = {"RSI"}  # differs on a flat series alone
 
 
-def frame(bars):
-    return pd.DataFrame(bars)
-
-
-def first_sample(x, n):
-    """Return the exponential average that starts from the first value."""
-    return x.ewm(span=n, adjust=False).mean()
-
-
-def wilder_sum(x, n):
-    """Return Wilder's sum of the moves, seeded with the first n of them."""
-    out = np.full(len(x), np.nan)
-    out[n] = x[1 : n + 1].sum()
-    for t in range(n + 1, len(x)):
-        out[t] = out[t - 1] - out[t - 1] / n + x[t]
-    return out
-
-
-def true_range(b):
-    before = b.close.shift()
-    parts = pd.concat([b.high - b.low, (b.high - before).abs(), (b.low - before).abs()], axis=1)
-    return parts.max(axis=1)  # without a close before, the range alone
-
-
-def moves(b, up):
-    rise, fall = b.high.diff(), -b.low.diff()
-    mine, other = (rise, fall) if up else (fall, rise)
-    return mine.where((mine > other) & (mine > 0), 0.0).to_numpy()
-
-
-def rma(x, n):
-    out = np.full(len(x), np.nan)
-    out[n - 1] = x[:n].mean()
-    for t in range(n, len(x)):
-        out[t] = out[t - 1] + (x[t] - out[t - 1]) / n
-    return out
-
-
-def smi(b):
-    high, low = b.high.rolling(13).max(), b.low.rolling(13).min()
-    distance = first_sample(first_sample((b.close - (high + low) / 2).dropna(), 25), 2)
-    span = first_sample(first_sample((high - low).dropna(), 25), 2)
-    line = 200 * distance / span
-    return line.reindex(b.index), first_sample(line, 9).reindex(b.index)
-
-
-DEFINITIONS = {
-    ("DPO", "tradingview"): lambda b: (b.close - b.close.rolling(20).mean().shift(11),),
-    ("PLUS_DM", "wilder"): lambda b: (wilder_sum(moves(b, True), 14),),
-    ("PLUS_DM", "tradingview"): lambda b: (wilder_sum(moves(b, True), 14),),
-    ("MINUS_DM", "wilder"): lambda b: (wilder_sum(moves(b, False), 14),),
-    ("MINUS_DM", "tradingview"): lambda b: (wilder_sum(moves(b, False), 14),),
-    ("TRANGE", "tradingview"): lambda b: (true_range(b),),
-    ("NATR", "tradingview"): lambda b: (100 * rma(true_range(b).to_numpy(), 14) / b.close,),
-    ("SMI", "tulip"): smi,
-    ("EMA", "tulip"): lambda b: (first_sample(b.close, 30),),
-    ("OBV", "tradingview"): lambda b: ((np.sign(b.close.diff()).fillna(0.0) * b.volume).cumsum(),),
-    ("AROONOSC", "tradingview"): lambda b: (
-        100 / 14 * (b.high.rolling(15).apply(np.argmax, raw=True) - b.low.rolling(15).apply(np.argmin, raw=True)),
-    ),
-}
-
-
-@pytest.mark.parametrize(("name", "convention"), DEFINITIONS)
+@pytest.mark.parametrize(("name", "convention"), PRESETS)
 def test_equals_its_definition_in_pandas(name, convention, bars_of) -> None:
-    bars = frame(bars_of(400))
+    bars = pd.DataFrame(bars_of(400))
     entry = OSCILLATORS.get(name)
     ours = compute(name, {field: bars[field].to_numpy() for field in entry.inputs}, convention=convention)
-    expected = DEFINITIONS[name, convention](bars)
+    expected = PRESETS[name, convention](bars)
     for values, series in zip(ours.outputs.values(), expected, strict=True):
         wanted = np.array(series, dtype=float)
         assert ours.lookback == np.argmax(np.isfinite(wanted))
