@@ -23,6 +23,7 @@ from riskwave.compute.jit import kernel
 from riskwave.compute.oscillators import _fused, _kernels, _recursions, _rows
 from riskwave.compute.oscillators._catalogue import OSCILLATORS
 from riskwave.compute.oscillators._eights import LANES, turn
+from riskwave.compute.oscillators._gaps import finite
 from riskwave.compute.oscillators._program import Run
 from riskwave.compute.oscillators._tiles import at_address
 
@@ -219,7 +220,11 @@ class ChainRun:
         self, program: Program, chain: Chain, *, checked: Sequence[int], checkpoint: Callable[[], None] | None
     ) -> None:
         self.program, self._chain = program, chain
-        self._checked, self._checkpoint = np.array(checked, dtype=np.int64), checkpoint
+        read = {operand[0] for step in program.steps for operand in step.operands if isinstance(operand, tuple)}
+        self._inputs_read = 1 + max(program.slots[slot].input for slot in read)
+        self._checked = np.array([number for number in checked if number < self._inputs_read], dtype=np.int64)
+        self._checked_apart = [number for number in checked if number >= self._inputs_read]
+        self._checkpoint = checkpoint
         self._state = np.zeros(0)
         self._params = np.repeat(params_of(program), LANES)
         self._buffers = np.zeros(6 * LANES * STRIP_ROWS)
@@ -240,10 +245,11 @@ class ChainRun:
     def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> bool:
         """Compute the series: every array is (bars, 1) and C-contiguous. Return False when the run was abandoned."""
         head, bars = self.head_bars, inputs[0].shape[0]
-        opening = Run(self.program, 1, whole=True, checked=self._checked.tolist())
+        opening = Run(self.program, 1, whole=True, checked=[*self._checked.tolist(), *self._checked_apart])
         if not opening.advance([panel[:head] for panel in inputs], [y[:head] for y in outputs]):
             return False
-        flat: list[Floats] = [panel.reshape(-1).view(np.float64) for panel in inputs]
+        # What the chain does not read, such as the close whose part in a formula cancels, is only looked through.
+        flat: list[Floats] = [panel.reshape(-1).view(np.float64) for panel in inputs[: self._inputs_read]]
         last = [flat[number][head - 1 : head] for number in self._chain.lagged]
         self._state = np.concatenate([*opening.states, *last])
         self._places = addresses_of(flat), addresses_of(outputs)
@@ -251,6 +257,8 @@ class ChainRun:
         blocks = -(-(bars - head) // block_bars)
         edges = [head + (bars - head) * edge // blocks for edge in range(blocks + 1)]
         for low, high in pairwise(edges):
+            if not all(finite(inputs[number][low:high]) for number in self._checked_apart):
+                return False
             if not self._advance_block(flat, low, high):
                 return False
             if self._checkpoint is not None:
