@@ -185,11 +185,27 @@ def run_series(entries: list[Oscillator], bar_count: int, rounds: int, takt_pyth
     summarize([entry.name for entry in entries], ratios, peers)
 
 
+def print_output_floor(values: int, rounds: int) -> None:
+    """Print what one output takes at least: memory of its size written, and a copy of numbers that lie in the cache."""
+    from riskwave.compute.oscillators._memory import empty
+
+    near = np.ones(1_000)
+
+    def copied() -> None:
+        empty((values // near.size, near.size))[:] = near
+
+    times_s = best_of([lambda: timed(lambda: empty((values,)).fill(1.0)), lambda: timed(copied)], max(rounds, 5))
+    labels = ("filled", "copied from the cache")
+    parts = [f"{label} {s / values * 1e9:.2f}" for label, s in zip(labels, times_s, strict=True)]
+    print(f"floor, ns per value of each output: {', '.join(parts)}")
+
+
 def run_panel(entries: list[Oscillator], rounds: int) -> None:
     """Compare on a panel, against a loop over its columns."""
     panel = make_bars((PANEL_BARS, PANEL_SYMBOLS))
     columns = [{name: np.ascontiguousarray(v[:, i]) for name, v in panel.items()} for i in range(PANEL_SYMBOLS)]
     print(f"\npanel of {PANEL_BARS} bars and {PANEL_SYMBOLS} symbols, one thread: ns per bar and symbol")
+    print_output_floor(PANEL_BARS * PANEL_SYMBOLS, rounds)
     ratios = []
     for entry in entries:
         calls = [peer_call(peer_of(entry), column) for column in columns]
@@ -203,6 +219,7 @@ def run_sweep(entries: list[Oscillator], rounds: int) -> None:
     """Compare over many windows, against a loop over them."""
     bars = make_bars((SWEEP_BARS,))
     print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars: ns per bar and window")
+    print_output_floor(SWEEP_BARS * len(SWEEP_WINDOWS), rounds)
     ratios = []
     for entry in entries:
         swept = entry.params[0]

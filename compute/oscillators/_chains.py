@@ -68,9 +68,14 @@ _FACTORS: dict[Callable[..., object], int] = {
 @kernel()
 def walk(function: int, params: Floats, state: Floats, rows: int, buffers: Floats) -> None:  # noqa: C901 - one for each
     """Carry out an oscillator for some rows: `buffers` has three inputs and three outputs, one after the other."""
-    size = 8 * STRIP_ROWS
-    a, b, c = buffers[:size], buffers[size : 2 * size], buffers[2 * size : 3 * size]
-    p, q, s = buffers[3 * size : 4 * size], buffers[4 * size : 5 * size], buffers[5 * size :]
+    size, home = 8 * STRIP_ROWS, buffers.ctypes.data
+    # No parts of an array: counting its references would take as long as some rows.
+    a, b, c = at_address(home, size), at_address(home + 8 * size, size), at_address(home + 16 * size, size)
+    p, q, s = (
+        at_address(home + 24 * size, size),
+        at_address(home + 32 * size, size),
+        at_address(home + 40 * size, size),
+    )
     if function == 0:
         _rows.trix(params, state, rows, a, p)
     elif function == 1:

@@ -17,6 +17,7 @@ from riskwave.compute.oscillators._direct import direct_program
 from riskwave.compute.oscillators._eights import LANES
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, readable_in_place, series_of
 from riskwave.compute.oscillators._memory import empty
+from riskwave.compute.oscillators._panel_chains import ColumnRun
 from riskwave.compute.oscillators._program import BLOCK_VALUES, Run
 from riskwave.compute.oscillators._reducers import Reducer, reduce_bars
 from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request, gap_error
@@ -294,12 +295,16 @@ def _run_whole(
         return False
     checked = [number for number in range(len(panels)) if number not in absorbed] if check_finite else ()
     bars, lanes = panels[0].shape
-    run: Run | ChainRun | None = None
-    # Chains write to eight places at once for each output: several outputs are faster step by step.
-    single = lanes == 1 and len(targets) == 1 and all(map(readable_in_place, panels))
+    run: Run | ChainRun | ColumnRun | None = None
+    # Both write to eight places or more at once for each output: several outputs are faster step by step.
+    single = len(targets) == 1 and all(map(readable_in_place, panels))
     chain = chain_of(program) if single else None
     if chain is not None:
-        run = ChainRun(program, chain, checked=checked, checkpoint=checkpoint)
+        run = (
+            ChainRun(program, chain, checked=checked, checkpoint=checkpoint)
+            if lanes == 1
+            else ColumnRun(program, chain, lanes, checked=checked, checkpoint=checkpoint)
+        )
         run = run if run.pays(bars) else None
     if run is None:
         run = Run(program, lanes, whole=True, checkpoint=checkpoint, checked=checked, block_factor=block_factor)
@@ -391,6 +396,7 @@ def _warm_up_tiles() -> None:
     compute("MOM", {"close": np.ones(16, dtype=np.float32)})
     close = np.ones(BLOCK_VALUES + 1)
     compute("RSI", {"close": close}, {"timeperiod": 2})
+    compute("TRIX", {"close": np.ones((BLOCK_VALUES // LANES + 1, LANES))}, {"timeperiod": 2})
     compute("RSI", {"close": close}, {"timeperiod": list(range(2, 2 + LANES))}, reducer=Reducer.LAST)
 
 
