@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from own_process import OwnProcess, environment
 from private_postgresql import PrivatePostgreSQL
@@ -18,6 +19,10 @@ from riskwave.server.kernel_cache import prepare_kernel_cache
 
 # Before anything imports Numba: compiled once for all test processes, and anew whenever a kernel's source changes.
 prepare_kernel_cache(Path(__file__).parents[1] / "build" / "kernels")
+
+# The same examples every time, and no limit on a single one: what runs beside a test is not its fault.
+hypothesis.settings.register_profile("riskwave", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("riskwave")
 
 
 @pytest.fixture(scope="session")
