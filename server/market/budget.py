@@ -16,6 +16,7 @@ import hashlib
 import re
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _log = vendor_logger("budget")
 
 MARGIN_S: Final = 1.0
+_EARLY_S: Final = 0.05
+"""A sleep may end a little early; that is no reason to turn its caller away."""
 UNITS_S: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "month": 31 * 86_400.0}
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS calls (id INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, time_s REAL NOT NULL);
@@ -150,6 +153,8 @@ class Budget:
         self._busy_timeout_s = busy_timeout_s
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        # One thread: whoever comes first is given a moment first.
+        self._queue = ThreadPoolExecutor(max_workers=1, thread_name_prefix="riskwave-budget")
 
     def reserve(self, scope: str, windows: Sequence[Window], wait_max_s: float) -> Reservation:
         """Promise the caller the earliest call that no window forbids.
@@ -185,9 +190,25 @@ class Budget:
         with self._writing() as (connection, _):
             connection.execute("DELETE FROM calls WHERE id = ?", (reservation.call_id,))
 
-    def block(self, scope: str, duration_s: float, reason: str) -> None:
-        """Ask nobody to call for a while: the vendor has said so. A longer block that holds already stays."""
+    def left_s(self, reservation: Reservation) -> float:
+        """Return how long the holder of a promise still has to wait: longer than before once the vendor has said so."""
         with self._writing() as (connection, now_s):
+            row = connection.execute("SELECT time_s FROM calls WHERE id = ?", (reservation.call_id,)).fetchone()
+            return 0.0 if row is None else max(0.0, float(row[0]) - now_s)
+
+    def block(self, scope: str, duration_s: float, reason: str) -> None:
+        """Ask nobody to call for a while: the vendor has said so. A longer block that holds already stays.
+
+        Calls that are promised are put off together: their order and the time between them stay.
+        """
+        with self._writing() as (connection, now_s):
+            query = "SELECT min(time_s) FROM calls WHERE scope = ? AND time_s > ?"
+            (first_s,) = connection.execute(query, (scope, now_s)).fetchone()
+            if first_s is not None and first_s < now_s + duration_s:
+                connection.execute(
+                    "UPDATE calls SET time_s = time_s + ? WHERE scope = ? AND time_s > ?",
+                    (now_s + duration_s - first_s, scope, now_s),
+                )
             connection.execute(
                 "INSERT INTO blocks (scope, until_s, reason) VALUES (?, ?, ?) ON CONFLICT (scope) DO UPDATE "
                 "SET until_s = excluded.until_s, reason = excluded.reason WHERE excluded.until_s > blocks.until_s",
@@ -234,31 +255,48 @@ class Budget:
         with self._writing() as (connection, _):
             connection.execute("DELETE FROM leases WHERE name = ? AND owner = ?", (name, owner))
 
-    async def acquire(self, scope: str, windows: Sequence[Window], wait_max_s: float) -> float:
-        """Wait for a call and return how long that took; a caller that is cancelled meanwhile gives it back.
+    async def acquire(self, scope: str, windows: Sequence[Window], wait_max_s: float) -> Reservation:
+        """Wait for a call and return it; who does not make it after all may `release` it.
+
+        Callers are served in the order in which they come. One that is cancelled gives its call back.
 
         Raises
         ------
-        BudgetExceededError, BudgetUnavailableError
-            As `reserve`, at once.
+        BudgetExceededError
+            As `reserve`, at once; or later, when the vendor has said meanwhile that it wants not to be asked.
+        BudgetUnavailableError
+            As `reserve`.
         """
-        reserving = asyncio.create_task(asyncio.to_thread(self.reserve, scope, windows, wait_max_s))
+        loop = asyncio.get_running_loop()
+        reserving = loop.run_in_executor(self._queue, self.reserve, scope, windows, wait_max_s)
         try:
             reservation = await asyncio.shield(reserving)
-            await self._clock.sleep(reservation.wait_s)
+            waited_s, left_s = 0.0, reservation.wait_s
+            while left_s > 0:
+                await self._clock.sleep(left_s)
+                waited_s += left_s
+                left_s = await asyncio.to_thread(self.left_s, reservation)
+                if left_s > max(0.0, wait_max_s - waited_s) + _EARLY_S:
+                    await asyncio.to_thread(self.release, reservation)
+                    raise BudgetExceededError(left_s, await asyncio.to_thread(self._blocked_reason, scope))
         except asyncio.CancelledError:
             reserving.add_done_callback(self._give_back)
             raise
-        return reservation.wait_s
+        return reservation
+
+    def _blocked_reason(self, scope: str) -> str:
+        with self._writing() as (connection, _):
+            return _block(connection, scope)[1] or "others wait already"
 
     def close(self) -> None:
         """Close the file."""
+        self._queue.shutdown(wait=False)
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
-    def _give_back(self, reserving: asyncio.Task[Reservation]) -> None:
+    def _give_back(self, reserving: asyncio.Future[Reservation]) -> None:
         if not reserving.cancelled() and reserving.exception() is None:
             asyncio.get_running_loop().run_in_executor(None, self.release, reserving.result())
 

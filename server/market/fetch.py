@@ -115,7 +115,7 @@ class Vendor:
         self._key = key
         self._scope = scope_of(source.name, key)
         self._correlation_id = correlation_id
-        self._remembered: dict[tuple[str, str], tuple[SourceError, float]] = {}
+        self._remembered: dict[Query, tuple[SourceError, float]] = {}
 
     async def fetch(self, query: Query, timeout_s: float) -> Bars:
         """Return the bars.
@@ -149,7 +149,7 @@ class Vendor:
                     pause_s = await self._after_failure(error, number)
                     if number == ATTEMPT_COUNT_MAX or time.monotonic() + pause_s > deadline_s:
                         raise
-                    before = f"answered at attempt {number + 1}; before, {error.reason}: {error.message}"
+                    before = f"answered at attempt {number + 1}; before, {error.told}"
                     await asyncio.sleep(pause_s)
                 else:
                     self.breaker.succeed()
@@ -197,13 +197,16 @@ class Vendor:
         """Raise when asking is known to be useless; otherwise hold the breaker's permission."""
         if not self.usable:
             raise NotAskedError(f"no key of {self.source.name} is configured")
-        remembered = self._remembered.get((query.asset.symbol, query.interval))
-        if remembered is not None and now_s < remembered[1]:
-            raise remembered[0].with_traceback(None)
+        for asked in (replace(query, start=None, end=None), query):
+            error, until_s = self._remembered.get(asked, (None, 0.0))
+            if error is not None and now_s < until_s:
+                raise error.with_traceback(None)
         if not self.breaker.enter(now_s):
-            pause_s = self.breaker.closed_for_s(now_s)
-            again = f"tried again in {in_words(pause_s)}" if pause_s else "being tried by another call"
-            raise NotAskedError(f"{self.source.title} is left alone and {again}; {self.health.last_error}", pause_s)
+            raise self._left_alone(self.breaker.closed_for_s(now_s))
+
+    def _left_alone(self, pause_s: float) -> NotAskedError:
+        again = f"tried again in {in_words(pause_s)}" if pause_s else "being tried by another call"
+        return NotAskedError(f"{self.source.title} is left alone and {again}; {self.health.last_error}", pause_s)
 
     async def _try(self, query: Query, attempt: _Attempt, deadline_s: float) -> Bars:
         async def ask(request: HttpRequest) -> HttpResponse:
@@ -222,14 +225,19 @@ class Vendor:
 
     async def _send(self, request: HttpRequest, deadline_s: float) -> HttpResponse:
         try:
-            await self._budget.acquire(self._scope, self.limits, max(0.0, deadline_s - time.monotonic()))
+            reservation = await self._budget.acquire(self._scope, self.limits, max(0.0, deadline_s - time.monotonic()))
+            now_s = time.monotonic()
+            timeout_s, pause_s = min(TIMEOUT_S, deadline_s - now_s), self.breaker.closed_for_s(now_s)
+            if timeout_s <= 0 or pause_s > 0:
+                await asyncio.to_thread(self._budget.release, reservation)
         except BudgetExceededError as error:
             raise NotAskedError(f"{self.source.title}: {error}", error.wait_s) from None
         except BudgetUnavailableError as error:
             raise NotAskedError(str(error)) from error
-        timeout_s = min(TIMEOUT_S, deadline_s - time.monotonic())
         if timeout_s <= 0:
             raise NotAskedError("the time was up before a call was free", 0.0)
+        if pause_s > 0:  # another call, which was waiting as well, has found out
+            raise self._left_alone(pause_s)
         self.health.request_count += 1
         started_s = time.perf_counter()
         status = 0
@@ -256,6 +264,13 @@ class Vendor:
         except BudgetUnavailableError as error:
             self._log.warning("vendor's wish to wait could not be kept", source=self.source.name, error=str(error))
 
+    def _remember(self, query: Query, error: NotInPlanError | UnknownSymbolError, now_s: float) -> None:
+        # What is wrong with a parameter is wrong with these dates; others of the series may be had.
+        dates_matter = isinstance(error, NotInPlanError) and error.part == "parameter"
+        asked = query if dates_matter else replace(query, start=None, end=None)
+        self._remembered = {one: held for one, held in self._remembered.items() if now_s < held[1]}
+        self._remembered[asked] = error, now_s + REMEMBERED_S
+
     async def note(self, query: Query, error: SourceError) -> None:
         """Log a refusal, and keep what it means for those who ask next."""
         now_s = time.monotonic()
@@ -264,13 +279,13 @@ class Vendor:
         elif isinstance(error, KeyRejectedError):
             self.breaker.open_for(REMEMBERED_S, now_s)
         elif isinstance(error, NotInPlanError | UnknownSymbolError):
-            self._remembered[query.asset.symbol, query.interval] = (error, now_s + REMEMBERED_S)
+            self._remember(query, error, now_s)
         if not error.source_works:
             self.breaker.fail(now_s)
         elif isinstance(error, NoDataError | NotInPlanError | UnknownSymbolError):
             self.breaker.succeed()  # a clear answer
         if not isinstance(error, NoDataError):
-            self.health.last_error = f"{error.reason}: {error.message}"
+            self.health.last_error = error.told
             self.health.last_error_correlation_id = self._correlation_id()
         self._log.warning(
             "vendor did not deliver",

@@ -233,7 +233,7 @@ class SeriesFetcher:
         except UnknownSymbolError as error:
             return FetchOutcome(name, symbol, "no_data", error.message)
         except SourceError as error:
-            return FetchOutcome(name, symbol, "refused", f"{error.reason}: {error.message}")
+            return FetchOutcome(name, symbol, "refused", error.told)
         try:
             return await asyncio.to_thread(self._keep, query, bars, coverage, asked)
         except StoreUnavailableError:
@@ -243,7 +243,7 @@ class SeriesFetcher:
             # The vendor's rows are not fit for the store: nothing of them is in it.
             unfit = error if isinstance(error, BadPayloadError) else BadPayloadError(str(error))
             await vendor.note(query, unfit)
-            return FetchOutcome(name, symbol, "refused", f"{unfit.reason}: {unfit.message}")
+            return FetchOutcome(name, symbol, "refused", unfit.told)
 
     async def _fetch(self, vendor: Vendor, query: Query, asked: Missing, timeout_s: float) -> tuple[Missing, Bars]:
         """Return what was asked for and the answer: that which the store could not take a while ago, or a new one."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,6 +54,11 @@ class SourceError(Exception):
         self.message = excerpt(message)
         super().__init__(self.message)
 
+    @property
+    def told(self) -> str:
+        """What a caller is told: the reason, then the message."""
+        return f"{self.reason}: {self.message}"
+
 
 class ShortLimitError(SourceError):
     """Too many calls in a short time; `retry_after_s` is the vendor's wish, or what its documentation says."""
@@ -73,6 +79,11 @@ class QuotaExhaustedError(SourceError):
     def __init__(self, message: str, until: dt.datetime) -> None:
         super().__init__(message)
         self.until = until
+
+    @property
+    def told(self) -> str:
+        """As for every error, with the time before which asking is useless."""
+        return f"{self.reason} until {self.until:%Y-%m-%d %H:%M} UTC: {self.message}"
 
 
 class KeyRejectedError(SourceError):
@@ -144,7 +155,9 @@ def hide_keys(text: str, key: str = "") -> str:
     'GET /query?function=WTI&apikey=***&datatype=json'
     """
     if len(key) >= KEY_LENGTH_MIN:
-        text = text.replace(key, "***")
+        # Also as it stands in an address and in a JSON text.
+        for form in (key, quote(key, safe=""), key.replace("/", "\\/")):
+            text = text.replace(form, "***")
     return _KEY_IN_TEXT.sub(r"\1***", text)
 
 

@@ -165,17 +165,49 @@ def test_a_call_that_is_given_back_is_free_again(budget):
     assert budget.reserve("v", limits, 0.0).wait_s == 0
 
 
-async def test_waiting_callers_are_served_in_order(budget):
+async def test_callers_who_wait_together_are_served_in_the_order_in_which_they_came(budget):
+    """Twenty at once, of whom the first four wait within their deadlines and the others are told at once."""
+    limits = windows("1/second")
+    served, told = [], []
+
+    async def caller(name, wait_max_s):
+        try:
+            reservation = await budget.acquire("v", limits, wait_max_s)
+            served.append((name, reservation.wait_s))
+        except BudgetExceededError as error:
+            told.append((name, error.wait_s))
+
+    patience = [*[100.0] * 4, *[5.0] * 16]
+    await asyncio.gather(*(caller(name, wait_max_s) for name, wait_max_s in enumerate(patience)))
+    assert [name for name, _ in served] == [0, 1, 2, 3]
+    assert [name for name, _ in told] == list(range(4, 20))
+    waits = [wait_s for _, wait_s in [*served, *told]]
+    assert waits == pytest.approx([0, 2, 4, 6, *[8] * 16])
+
+
+async def test_a_vendor_that_says_stop_holds_back_those_who_wait_already(budget, clock):
+    """Their order and the time between them stay; who cannot wait so long is told, and gives the call back."""
     limits = windows("1/minute")
-    served = []
+    budget.reserve("v", limits, 0.0)
+    nap, stopped = clock.sleep, asyncio.Event()
 
-    async def caller(name):
-        await budget.acquire("v", limits, 1000.0)
-        served.append(name)
+    async def sleep(duration_s):
+        await stopped.wait()
+        await nap(duration_s)
 
-    for name in range(5):
-        await caller(name)
-    assert served == [0, 1, 2, 3, 4]
+    clock.sleep = sleep
+    promised = [budget.reserve("v", limits, 1000.0) for _ in range(2)]
+    waiting = asyncio.create_task(budget.acquire("v", limits, 200.0))
+    await until(lambda: budget.state("v", windows("9/day")).windows[0].remaining == 5)
+    budget.block("v", 86.0, "slowly")
+    assert [budget.left_s(one) for one in promised] == pytest.approx([86.0, 147.0])
+    budget.block("v", 100.0, "more slowly")
+    assert [budget.left_s(one) for one in promised] == pytest.approx([100.0, 161.0])
+    assert budget.reserve("v", limits, 1000.0).wait_s == pytest.approx(100.0 + 3 * 61.0)
+    stopped.set()
+    with pytest.raises(BudgetExceededError, match="more slowly"):
+        await waiting
+    assert budget.state("v", windows("9/day")).windows[0].remaining == 5
 
 
 async def test_a_caller_who_gives_up_gives_the_call_back():

@@ -1,8 +1,9 @@
 """Asking one source that misbehaves, over a real connection."""
 
 import asyncio
+import datetime as dt
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from riskwave.server.market.sources import (
     SOURCES,
     BadPayloadError,
     KeyRejectedError,
+    NoDataError,
     NotInPlanError,
     QuotaExhaustedError,
     ShortLimitError,
@@ -195,6 +197,44 @@ async def test_what_is_not_to_be_had_is_asked_for_once_and_hinders_nobody(bench,
             await asked.fetch(wti(asked), 5.0)
     assert len(bench.vendor.asked) == 1
     assert len(await asked.fetch(asked.source.query("BRENT"), 5.0)) == 2
+
+
+async def test_dates_that_are_not_in_the_plan_hinder_no_others(bench, answers):
+    """The whole history of a share is refused, the last days of it are free."""
+    refusal = {"Information": "The outputsize=full parameter value is a premium feature for the endpoint"}
+    bar = {"4. close": "290.5"}
+    free = {"Meta Data": {"2. Symbol": "IBM"}, "Time Series (Daily)": {"2026-04-27": bar}}
+    bench.vendor.answer("/query?outputsize=full", answers.reply(refusal))
+    bench.vendor.answer("/query?outputsize=compact", answers.reply(free))
+    asked = bench.make()
+    today = dt.datetime.now(dt.UTC).date()
+    whole = asked.source.query("IBM", end=today, equities=("IBM",))
+    for _ in range(2):
+        with pytest.raises(NotInPlanError):
+            await asked.fetch(whole, 5.0)
+    with pytest.raises(NoDataError):  # the recorded bar is older
+        await asked.fetch(replace(whole, start=today - dt.timedelta(days=5)), 5.0)
+    assert [one.query["outputsize"] for one in bench.vendor.asked] == ["full", "compact"]
+
+
+async def test_a_rejected_key_is_not_sent_by_those_who_wait_already(bench, answers):
+    """Four ask at once, one call a second is free: the first finds out, the others ask nobody and spend nothing."""
+    bench.vendor.answer("/query", answers.reply({"Error Message": "the parameter apikey is invalid or missing."}))
+    asked = bench.make(limits=("1/second", "25/day"))
+    found = await asyncio.gather(*(asked.fetch(wti(asked), 20.0) for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in found] == [KeyRejectedError, NotAskedError, NotAskedError]
+    assert "left alone" in str(found[1])
+    assert len(bench.vendor.asked) == 1
+    assert (await asked.budget_state()).windows[1].remaining == 24
+
+
+async def test_those_who_wait_already_heed_a_vendor_that_says_stop(bench, answers):
+    bench.vendor.answer("/query", answers.reply(DAILY))
+    asked = bench.make(limits=("1/second",))
+    found = await asyncio.gather(*(asked.fetch(wti(asked), 20.0) for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in found] == [QuotaExhaustedError, NotAskedError, NotAskedError]
+    assert all("25 requests per day" in str(one) for one in found)
+    assert len(bench.vendor.asked) == 1
 
 
 async def test_a_vendor_that_renames_a_key_is_reported_and_nothing_is_read(bench, answers):

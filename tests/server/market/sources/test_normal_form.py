@@ -157,6 +157,13 @@ def test_keys_are_hidden_even_when_they_are_not_known(text):
     assert "ABCDEFGH" not in hide_keys("free text ABCDEFGH", "ABCDEFGH")
 
 
+@pytest.mark.parametrize("text", ["GET /a?b=ABCD%2FEFGH%3D%3D", '{"given": "ABCD\\/EFGH=="}', "ABCD/EFGH== is unknown"])
+def test_keys_with_signs_are_hidden_in_every_spelling(text):
+    hidden = hide_keys(text, "ABCD/EFGH==")
+    assert "***" in hidden
+    assert "EFGH" not in hidden
+
+
 def test_every_commodity_has_one_symbol_and_one_category_everywhere():
     for source in SOURCES:
         symbols = [asset.symbol for asset in source.assets]

@@ -1,5 +1,6 @@
 """Every recorded answer of every vendor, and what it means: samples/<vendor>/cases.yaml says it, one line a file."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,15 @@ import pytest
 import yaml
 
 from riskwave.server.market import sources
-from riskwave.server.market.sources import SOURCES, Bars, HttpRequest, HttpResponse, NotInPlanError, ShortLimitError
+from riskwave.server.market.sources import (
+    SOURCES,
+    Bars,
+    HttpRequest,
+    HttpResponse,
+    NotInPlanError,
+    QuotaExhaustedError,
+    ShortLimitError,
+)
 
 SAMPLES = Path(__file__).parent / "samples"
 EQUITIES = ("AAPL", "IBM", "MSFT")
@@ -94,6 +103,10 @@ async def test_refusals_are_understood(case: Case) -> None:
         assert error.retry_after_s == expected["retry_after_s"]
     if isinstance(error, NotInPlanError):
         assert error.part == expected["part"]
+    if isinstance(error, QuotaExhaustedError):
+        wait = error.until - dt.datetime.now(dt.UTC)
+        assert dt.timedelta(0) <= wait <= dt.timedelta(days=1)
+        assert f"until {error.until:%Y-%m-%d %H:%M} UTC" in error.told
 
 
 @pytest.mark.parametrize("vendor", NETWORK_SOURCES)
