@@ -165,9 +165,29 @@ def test_a_call_that_is_given_back_is_free_again(budget):
     assert budget.reserve("v", limits, 0.0).wait_s == 0
 
 
-async def test_callers_who_wait_together_are_served_in_the_order_in_which_they_came(budget):
+class SleepersClock(FakeClock):
+    """Time passes when the test lets the one wake whose turn is next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleepers = []
+
+    async def sleep(self, duration_s: float) -> None:
+        sleeper = asyncio.get_running_loop().create_future()
+        self.sleepers.append((self.uptime + duration_s, sleeper))
+        await sleeper
+
+    def wake_next(self) -> None:
+        due_s, sleeper = min(self.sleepers, key=lambda one: one[0])
+        self.sleepers.remove((due_s, sleeper))
+        self.pass_s(due_s - self.uptime)
+        sleeper.set_result(None)
+
+
+async def test_callers_who_wait_together_are_served_in_the_order_in_which_they_came(tmp_path):
     """Twenty at once, of whom the first four wait within their deadlines and the others are told at once."""
-    limits = windows("1/second")
+    clock = SleepersClock()
+    budget, limits = Budget(tmp_path / "budget.sqlite3", clock=clock), windows("1/second")
     served, told = [], []
 
     async def caller(name, wait_max_s):
@@ -178,7 +198,13 @@ async def test_callers_who_wait_together_are_served_in_the_order_in_which_they_c
             told.append((name, error.wait_s))
 
     patience = [*[100.0] * 4, *[5.0] * 16]
-    await asyncio.gather(*(caller(name, wait_max_s) for name, wait_max_s in enumerate(patience)))
+    callers = [asyncio.create_task(caller(name, wait_max_s)) for name, wait_max_s in enumerate(patience)]
+    await until(lambda: len(told) == 16 and len(clock.sleepers) == 3)
+    for count in (2, 3, 4):
+        clock.wake_next()
+        await until(lambda count=count: len(served) == count)
+    await asyncio.gather(*callers)
+    budget.close()
     assert [name for name, _ in served] == [0, 1, 2, 3]
     assert [name for name, _ in told] == list(range(4, 20))
     waits = [wait_s for _, wait_s in [*served, *told]]
