@@ -291,7 +291,9 @@ class SeriesFetcher:
             frequency=query.interval,
         )
         (count,) = self.store.upsert(stored, [rows], keep_revised=True, notes=notes)
-        told = (*bars.notes, in_words(count.revisions)) if count.revisions else bars.notes
+        told = [*bars.notes, in_words(count.revisions)] if count.revisions else [*bars.notes]
+        if count.rounded:
+            told.append(f"values with more than 6 decimals were rounded: {count.rounded}")
         return FetchOutcome(
             bars.source,
             symbol,

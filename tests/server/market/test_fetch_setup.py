@@ -1,11 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from riskwave.config import ApiKeys, ConfigError, load_settings
 from riskwave.server.market.fetch_setup import open_vendors
 from riskwave.server.market.market import Market
-from riskwave.server.market.sources import Window
+from riskwave.server.market.sources import SOURCES, Auth, Bars, HttpRequest, Window
 
 KEYS = ApiKeys(Path("/nowhere"), environ={"RISKWAVE_API_KEY_FMP": "s3cr3tKEYs3cr3t"})
 
@@ -28,8 +30,12 @@ async def test_the_order_is_files_then_tiers_then_the_settings(market, tmp_path)
     settings = load(folder=tmp_path, source_order=("fmp", "sample", "alpha_vantage"))
     vendors = open_vendors(settings, market.prices, KEYS)
     order = [vendor.source.name for vendor in vendors.fetcher.vendors]
-    assert order == ["file", "fmp", "alpha_vantage", "api_ninjas", "commodity_price_api"]
-    assert [(await vendor.state())[0] for vendor in vendors.fetcher.vendors] == ["ready", "ready", *["no_key"] * 3]
+    named = ["file", "fmp", "alpha_vantage"]
+    others = [source for source in SOURCES if source.name not in named]
+    assert order == [*named, *(one.name for one in sorted(others, key=lambda one: (one.tier, one.name)))]
+    states = {vendor.source.name: (await vendor.state())[0] for vendor in vendors.fetcher.vendors}
+    keyless = {"file", "fmp", *(one.name for one in others if one.auth is None)}
+    assert states == {name: "ready" if name in keyless else "no_key" for name in order}
     await vendors.close()
 
 
@@ -80,4 +86,29 @@ async def test_a_file_that_changes_is_read_again(market, tmp_path):
     fetched = await vendors.fetcher.get(["WTI"], "file", timeout_s=10.0)
     assert fetched.series[0].prices.close.tolist() == [59.0, 61.0, 62.0]
     assert "restated" in fetched.outcomes[0].detail
+    await vendors.close()
+
+
+async def test_a_source_that_is_added_needs_nothing_else(market, monkeypatch, vendor, answers):
+    """Its key, limits, other address and place among the tiers: all follow from what it says of itself."""
+    url, auth = "https://added.example", Auth("header", "X-Key")
+
+    async def fetch(query, ask):
+        answer = await ask(HttpRequest(url, "/gold", auth=auth))
+        time = np.array(["2026-01-02"], dtype="datetime64[ns]").astype(np.int64)
+        return Bars("added", "GOLD", query.interval, time, np.array([float(answer.text)]), query.asset.unit, "USD")
+
+    fmp = SOURCES.get("fmp")
+    added = replace(fmp, name="added", tier="secondary", base_url=url, auth=auth, fetch=fetch)
+    monkeypatch.setitem(SOURCES._entries, "added", added)
+    vendor.answer("/gold", answers.reply("4300.5"))
+    keys = ApiKeys(Path("/nowhere"), environ={"RISKWAVE_API_KEY_ADDED": "s3cr3tKEYs3cr3t"})
+    vendors = open_vendors(load(limits=("added=7/hour",), base_urls=(f"added={vendor.url}",)), market.prices, keys)
+    (asked,) = [one for one in vendors.fetcher.vendors if one.source.name == "added"]
+    assert asked.limits == (Window(7, 3600.0),)
+    fetched = await vendors.fetcher.get(["GOLD"], "auto", timeout_s=10.0)
+    assert [one.status for one in fetched.outcomes] == ["not_asked"] * 4 + ["ok"]
+    assert fetched.outcomes[-1].source == "added"
+    assert fetched.series[0].prices.close.tolist() == [4300.5]
+    assert vendor.asked[0].headers["x-key"] == "s3cr3tKEYs3cr3t"
     await vendors.close()

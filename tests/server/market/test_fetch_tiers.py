@@ -150,6 +150,16 @@ async def test_restated_prices_are_kept_both_and_reported(bench):
     assert fetched.outcomes[0].revisions == (revision,)
 
 
+async def test_digits_that_the_store_does_not_keep_are_told_and_are_no_restatement(bench):
+    bench.alpha_vantage(wti(d2026_11_16="59.123456789", d2026_11_17="60.1", d2026_11_18="60.5"))
+    fetched = await bench.get()
+    assert fetched.outcomes[0].detail == "values with more than 6 decimals were rounded: 1"
+    assert fetched.series[0].prices.close.tolist() == [59.123457, 60.1, 60.5]
+    bench.pass_s(2100)
+    assert (await bench.get()).outcomes[0].revisions == ()
+    assert len(bench.vendor.asked) == 2
+
+
 async def test_many_callers_make_one_request(bench):
     bench.alpha_vantage(wti(d2026_11_18="60.5"))
     results = await asyncio.gather(*(bench.get() for _ in range(30)))

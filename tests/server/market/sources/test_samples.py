@@ -34,9 +34,9 @@ class Case:
     expected: dict
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        before = self.expected.get("latest")
-        if before and request.path in {"/v2/rates/latest", "/v1/commodityprice"}:
-            return HttpResponse(200, (SAMPLES / self.vendor / before).read_bytes(), "application/json")
+        other = self.expected.get("answers", {}).get(request.path)
+        if other:
+            return HttpResponse(200, (SAMPLES / self.vendor / other).read_bytes(), "application/json")
         body = (SAMPLES / self.vendor / self.file).read_bytes()
         return HttpResponse(self.expected.get("status", 200), body, self.expected.get("type", "application/json"))
 
