@@ -251,13 +251,14 @@ class LiveFeed:
 
     def _interval_s(self, source: str) -> float:
         """Return how often a source is looked at: what is stored often, a vendor so that its limits last all day."""
-        if source not in self._fetcher.names():
-            return 0.0
-        watched = sum(bool(one.watchers) for one in self._subjects.values() if one.wanted_source == source)
-        vendors = [one for one in self._fetcher.vendors if source in {AUTO, one.source.name}]
-        windows = [window for vendor in vendors for window in vendor.limits]
-        spread_s = max((window.length_s / window.limit for window in windows), default=0.0)
-        return max(self._poll_s, spread_s * watched / BUDGET_SHARE)
+        longest_s = 0.0
+        for vendor in self._fetcher.vendors:
+            names = {AUTO, vendor.source.name}
+            if source in names and vendor.usable:
+                watched = sum(bool(one.watchers) for one in self._subjects.values() if one.wanted_source in names)
+                spread_s = max((window.length_s / window.limit for window in vendor.limits), default=0.0)
+                longest_s = max(longest_s, self._poll_s, spread_s * watched / BUDGET_SHARE)
+        return longest_s
 
     def _add(self, symbol: str, source: str, series: PriceSeries, *, provisional: bool) -> None:
         days = _TAIL_DAYS.get(series.asset.frequency, _INTRADAY_DAYS)

@@ -70,6 +70,17 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
+def moment(time: Any) -> str:
+    """Return the time of a bar as tables and CSV have it: a date where the bar is a day's, else to the second, UTC.
+
+    Examples
+    --------
+    >>> moment("2026-01-02T00:00:00.000000000"), moment("2026-01-02 14:30:00")
+    ('2026-01-02', '2026-01-02T14:30:00')
+    """
+    return str(time)[:19].replace(" ", "T").removesuffix("T00:00:00")
+
+
 def console() -> Console:
     """Return where tables go: stdout, as wide as the terminal, or wide enough when there is none."""
     from rich.console import Console

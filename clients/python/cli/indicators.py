@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskwave.cli._options import Common, Output, common, parse_params, split, takes
-from riskwave.cli._output import write, write_csv, write_grid, write_json
+from riskwave.cli._output import moment, write, write_csv, write_grid, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,7 +112,7 @@ def _rows(result: IndicatorResult, separator: str = ".") -> Iterator[Mapping[str
     columns = {separator.join(str(part) for part in key): values for key, values in result.columns()}
     times = result.times
     for i in range(max(len(values) for values in columns.values())):
-        time = i if times is None else str(times[i])[:10]
+        time = i if times is None else moment(times[i])
         yield {"time": time, **{name: float(values[i]) for name, values in columns.items()}}
 
 

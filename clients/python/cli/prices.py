@@ -9,7 +9,7 @@ import typer
 from riskwave.cli._gaps import gaps
 from riskwave.cli._importing import import_prices
 from riskwave.cli._options import Common, Output, common, split, takes
-from riskwave.cli._output import write, write_csv, write_grid, write_json, write_json_line
+from riskwave.cli._output import moment, write, write_csv, write_grid, write_json, write_json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -155,7 +155,7 @@ def _bar_rows(prices: Prices) -> Iterator[Mapping[str, Any]]:
         parts = {"open": one.open, "high": one.high, "low": one.low, "close": one.close, "volume": one.volume}
         for i, time in enumerate(one.times):
             numbers = {name: None if part is None else float(part[i]) for name, part in parts.items()}
-            yield {"time": str(time)[:10], "symbol": one.symbol, "source": one.source, **numbers}
+            yield {"time": moment(time), "symbol": one.symbol, "source": one.source, **numbers}
 
 
 def _write_tables(prices: Prices, last: int) -> None:
@@ -168,7 +168,7 @@ def _write_tables(prices: Prices, last: int) -> None:
     typer.echo()
     frame = prices.to_pandas().tail(last)
     rows = tuple(
-        (str(time)[:10], *("" if price != price else format_number(float(price)) for price in row))  # noqa: PLR0124 - NaN
+        (moment(time), *("" if price != price else format_number(float(price)) for price in row))  # noqa: PLR0124 - NaN
         for time, row in zip(frame.index, frame.to_numpy(), strict=True)
     )
     columns = ("date", *(one.symbol for one in prices))

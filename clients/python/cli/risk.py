@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskwave.cli._options import Common, Output, common, parse_params, portfolio, split, takes
-from riskwave.cli._output import console, write, write_csv, write_grid, write_json
+from riskwave.cli._output import console, moment, write, write_csv, write_grid, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,7 +137,7 @@ def rolling(
 def _series_rows(times: Any, columns: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     length = max((len(values) for values in columns.values()), default=0)
     for i in range(length):
-        time = i if times is None else str(times[i])[:10]
+        time = i if times is None else moment(times[i])
         yield {"time": time, **{name: float(values[i]) for name, values in columns.items()}}
 
 

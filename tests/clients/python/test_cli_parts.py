@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 
@@ -14,7 +15,7 @@ from riskwave._results import Grid
 from riskwave.cli._charts import histogram, sparkline
 from riskwave.cli._fitting import fit
 from riskwave.cli._options import parse_names, parse_params, parse_weights
-from riskwave.cli._output import write_csv, write_grid, write_json
+from riskwave.cli._output import moment, write_csv, write_grid, write_json
 from riskwave.cli.prices import _notes
 
 NUMBERS = tuple(f"{10**i}.25" for i in range(6))
@@ -147,3 +148,9 @@ def test_a_source_that_is_used_up_says_until_when_and_with_which_error() -> None
         "fmp: the next call is free at 2026-11-24 00:00:05 UTC",
         "fmp: QUOTA_EXHAUSTED: Limit Reach (correlation id c0ffee)",
     ]
+
+
+def test_bars_within_the_day_keep_their_time_and_days_are_dates() -> None:
+    times = np.array(["2026-01-02", "2026-01-02T14:30:00"], dtype="datetime64[ns]")
+    assert [moment(one) for one in times] == ["2026-01-02", "2026-01-02T14:30:00"]
+    assert [moment(one) for one in pd.DatetimeIndex(times)] == ["2026-01-02", "2026-01-02T14:30:00"]

@@ -117,6 +117,21 @@ def test_memory_is_bounded_by_bytes_and_age() -> None:
     assert tier.get(b"49") is None
 
 
+def test_entries_made_together_do_not_leave_together() -> None:
+    now = 0.0
+    tier = MemoryTier(1_000_000, clock=lambda: now)
+    keys = [b"%d" % number for number in range(60)]
+    for key in keys:
+        tier.put(key, CachedBars.of(np.arange(5), {"close": np.ones(5)}), 100.0)
+    left = []
+    for moment in (89.0, 95.0, 100.0, 105.0, 111.0):
+        now = moment
+        left.append(sum(tier.get(key) is not None for key in keys))
+    assert left[0] == 60
+    assert left[-1] == 0
+    assert len(set(left)) == 5
+
+
 def test_bytes_that_were_altered_are_no_entry() -> None:
     bars = CachedBars.of(np.arange(5), {"close": np.arange(5.0), "volume": np.array([np.nan, 1, 2, 3, 4])})
     data = encode_bars(b"key", bars)

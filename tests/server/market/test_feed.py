@@ -161,13 +161,35 @@ async def test_an_unknown_symbol_is_refused_with_near_names_and_one_that_goes_do
     await feed.close()
 
 
+def vendor(name: str, limit: int, *, usable: bool = True) -> SimpleNamespace:
+    windows = [SimpleNamespace(length_s=86_400.0, limit=limit), SimpleNamespace(length_s=60.0, limit=5)]
+    return SimpleNamespace(source=SimpleNamespace(name=name), limits=windows, usable=usable)
+
+
 async def test_watching_uses_half_of_a_vendors_limits() -> None:
-    window = SimpleNamespace(length_s=86_400.0, limit=25)
-    vendor = SimpleNamespace(source=SimpleNamespace(name="alpha_vantage"), limits=[window])
-    feed = Prices(WTI=[1.0], BRENT=[2.0]).feed(vendor)
+    feed = Prices(WTI=[1.0], BRENT=[2.0]).feed(vendor("alpha_vantage", 25), vendor("fmp", 40))
     await feed.watch(["WTI", "BRENT"], "alpha_vantage")
     assert feed._interval_s("alpha_vantage") == pytest.approx(2 * 2 * 86_400 / 25)
     assert feed._interval_s("") == 0.0
+    await feed.watch(["WTI"], "auto")  # which asks all of them
+    assert feed._interval_s("alpha_vantage") == feed._interval_s("auto") == pytest.approx(2 * 3 * 86_400 / 25)
+    assert feed._interval_s("fmp") == pytest.approx(2 * 86_400 / 40)
+    await feed.close()
+
+
+async def test_a_vendor_without_a_key_makes_nobody_wait() -> None:
+    without = vendor("alpha_vantage", 25, usable=False)
+    feed = Prices(WTI=[1.0]).feed(without, vendor("fmp", 40))
+    await feed.watch(["WTI"], "auto")
+    assert feed._interval_s("auto") == pytest.approx(2 * 86_400 / 40)
+    await feed.close()
+    prices = Prices(WTI=[1.0])
+    feed = prices.feed(without)
+    watcher = await feed.watch(["WTI"], "auto", min_interval_s=0)
+    await take(watcher)
+    prices.closes["WTI"].append(2.0)
+    await feed.poll()
+    assert await take(watcher) == [(2.0, 0, False)], "what is stored is looked at as often as ever"
     await feed.close()
 
 

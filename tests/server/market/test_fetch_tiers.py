@@ -270,6 +270,16 @@ async def test_shares_that_are_configured(bench):
         await bench.get(["MSFT"], "fmp")
 
 
+async def test_bars_within_the_day_are_due_sooner(bench):
+    bar = {"date": "2026-11-20 09:35:00", "open": 250.0, "close": 250.5}
+    bench.vendor.answer("/stable/historical-chart/5min", bench.answers.reply([bar]))
+    for pause_s, asked in ((0, 1), (260, 1), (80, 2)):  # five minutes, a tenth more or less
+        bench.pass_s(pause_s)
+        fetched = await bench.get(["AAPL"], "fmp", interval="5min", start=dt.date(2026, 11, 20))
+        assert fetched.series[0].prices.close.tolist() == [250.5]
+        assert len(bench.vendor.asked) == asked
+
+
 async def test_no_news_is_remembered_as_news(bench):
     bench.fmp(future("GCUSD", d2026_11_19=4170.0), [])
     await bench.get(["GOLD"], "fmp", start=dt.date(2026, 11, 1))
