@@ -35,26 +35,31 @@ def test_it_comes_back_behind_the_last_message(scripted: Any, client: rw.Client,
 
     async def read() -> list[int]:
         async with rw.connect_async(scripted.address) as own:
-            return [one.sequence async for one in own.prices.watch("WTI", on_state=states.append)]
+            return [one.sequence async for one in own.prices.watch("WTI", reconnect_attempts=1, on_state=states.append)]
 
     if asynchronous:
         sequences = asyncio.run(read())
     else:
-        sequences = [one.sequence for one in client.prices.watch("WTI", on_state=states.append)]
+        watch = client.prices.watch("WTI", reconnect_attempts=1, on_state=states.append)
+        sequences = [one.sequence for one in watch]
+    # Attempts are counted in a row: one is enough for three losses.
     assert sequences == [1, 2, 3, 4]
     assert states == ["connected", *["reconnecting", "connected"] * 3, "closed"]
     assert [request.after_sequence for _, request in scripted.requests] == [0, 1, 2, 3]
 
 
 @pytest.mark.usefixtures("quick")
-def test_it_gives_up_after_its_attempts_and_says_why(scripted: Any, client: rw.Client) -> None:
+@pytest.mark.parametrize(("options", "attempts"), [({}, 5), ({"reconnect_attempts": 3}, 3)])
+def test_it_gives_up_after_its_attempts_and_says_why(
+    scripted: Any, client: rw.Client, options: dict[str, int], attempts: int
+) -> None:
     scripted.fail(WATCH_PRICES, grpc.StatusCode.UNAVAILABLE)
-    watch = client.prices.watch("WTI", reconnect_attempts=3)
+    watch = client.prices.watch("WTI", **options)
     assert watch.state == "connecting"
     with pytest.raises(rw.UnavailableError):
         next(watch)
     assert watch.state == "closed"
-    assert len(scripted.requests) == 4
+    assert len(scripted.requests) == 1 + attempts
     assert list(watch) == []
 
 

@@ -132,6 +132,18 @@ def test_entries_made_together_do_not_leave_together() -> None:
     assert len(set(left)) == 5
 
 
+async def test_bars_within_the_day_leave_sooner(path: str) -> None:
+    now = 0.0
+    async with opened(path) as (store, cache):
+        store.upsert("user", [SeriesRows("M5", np.arange(9) * 300_000_000_000, np.arange(9.0), frequency="5min")])
+        cache.memory = MemoryTier(1_000_000, clock=lambda: now)
+        wanted = Selection.parse(["M5", "WTI"])
+        await cache.get(wanted)
+        for moment, held in ((260.0, 2), (340.0, 1)):  # five minutes and thirty, a tenth more or less
+            now = moment
+            assert (await cache.get(wanted)).from_memory == held
+
+
 def test_bytes_that_were_altered_are_no_entry() -> None:
     bars = CachedBars.of(np.arange(5), {"close": np.arange(5.0), "volume": np.array([np.nan, 1, 2, 3, 4])})
     data = encode_bars(b"key", bars)

@@ -39,6 +39,12 @@ async def test_the_order_is_files_then_tiers_then_the_settings(market, tmp_path)
     await vendors.close()
 
 
+def test_how_long_prices_are_new_by_default():
+    settings = load()
+    assert (settings.market.fresh_daily_s, settings.market.fresh_intraday_s) == (1800.0, 300.0)
+    assert (settings.cache.daily_s, settings.cache.intraday_s) == (1800.0, 300.0)
+
+
 async def test_limits_of_the_settings_replace_a_vendors_own(market):
     vendors = open_vendors(load(limits=("fmp=300/minute", "fmp=9/day")), market.prices, KEYS)
     limits = {vendor.source.name: vendor.limits for vendor in vendors.fetcher.vendors}
