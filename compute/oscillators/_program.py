@@ -7,18 +7,21 @@ rows that something looks back to. A block may be one bar or all of them; the nu
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riskwave.compute.oscillators._fusion import BARS_MIN, WORKSHOP, FusedSegment, segment_fusion
 from riskwave.compute.oscillators._gaps import finite, readable_in_place
 from riskwave.compute.oscillators._tiles import BoundSegment, Segment, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from riskwave.compute.oscillators._fusion_plan import Fusion
     from riskwave.compute.oscillators._schedule import Program
 
 Floats = NDArray[np.float64]
@@ -55,8 +58,9 @@ class _Call:
     holes: tuple[tuple[int, int, int, int], ...]
     seen_position: int  # of the number of bars that a recursion has had, or -1
     first_bar: int
-    segment: BoundSegment | None = None
+    segment: BoundSegment | FusedSegment | None = None
     steps: int = 1
+    fusion: Fusion | None = None
 
 
 class Run:
@@ -159,14 +163,29 @@ class Run:
     ) -> bool:
         """Compute a whole series where no step is a recursion: no block is needed, as no step has to see all of one."""
         self._attach(inputs, outputs)
-        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, checked=self._checked_in[segment])
-        bars = inputs[0].shape[0]
-        block_bars = max(1, CHECK_VALUES // (self.lanes * len(self.program.steps)))
-        for first in range(0, bars, block_bars):
-            if not bound.run(self._storage, first * self.lanes, min(first + block_bars, bars) * self.lanes):
+        program, lanes, checked = self.program, self.lanes, self._checked_in[segment]
+        bars, head = inputs[0].shape[0], program.steady_bar
+        fusion = segment_fusion(program, 0, len(program.steps), checked, lanes, whole=True)
+        code = WORKSHOP.code_of(fusion.plan) if fusion is not None and bars - head >= BARS_MIN else None
+        run: BoundSegment | FusedSegment = BoundSegment(program, segment, lanes, own_rings=True, checked=checked)
+        began, begin = time.perf_counter(), 0
+        if fusion is not None and code is not None:
+            for slot, storage in zip(program.slots, self._storage, strict=True):
+                if slot.input < 0 and slot.result < 0:
+                    storage.array, storage.origin = np.empty(head * lanes), 0
+            opening = BoundSegment(program, Segment(segment.steps, frozenset()), lanes, checked=checked)
+            if not opening.run(self._storage, 0, head * lanes):
+                return False
+            run, begin = FusedSegment(program, fusion, code, lanes, head), head
+            run.fill(self._storage, head)
+        block_bars = max(1, CHECK_VALUES // (lanes * len(program.steps)))
+        for first in range(begin, bars, block_bars):
+            if not run.run(self._storage, first * lanes, min(first + block_bars, bars) * lanes):
                 return False
             if self._checkpoint is not None:
                 self._checkpoint()
+        if fusion is not None and code is None:
+            WORKSHOP.spent(fusion.plan, time.perf_counter() - began)
         for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
             y[:lookback] = np.nan
         self.bars_seen += bars
@@ -249,7 +268,7 @@ class Run:
         calls = []
         for part in self._plan:
             if isinstance(part, Segment):
-                calls.append(self._bind_segment(part))
+                calls.append(self._bind_segment(part, first))
             elif max(first, self.program.steps[part].first_bar) < end:
                 calls.append(self._bind_step(part, first, end))
         return calls
@@ -282,12 +301,21 @@ class Run:
             arguments.append(self._view(output, 0, 0, low, high))
         return _Call(operation.function, arguments, tuple(holes), seen_position, step.first_bar)
 
-    def _bind_segment(self, segment: Segment) -> _Call:
-        """Return the call that carries out a segment."""
+    def _bind_segment(self, segment: Segment, first: int) -> _Call:
+        """Return the call that carries out a segment for the bars from `first` on."""
+        checked = self._checked_in[segment]
+        fusion = None
+        if first >= self._steady_bar:
+            steps = segment.steps
+            fusion = segment_fusion(self.program, steps.start, steps.stop, checked, self.lanes, whole=False)
+        code = WORKSHOP.code_of(fusion.plan) if fusion is not None else None
+        if fusion is not None and code is not None:
+            fused = FusedSegment(self.program, fusion, code, self.lanes, first)
+            return _Call(fused.run, [], (), -1, 0, fused, len(segment.steps))
         if segment not in self._bound:
-            self._bound[segment] = BoundSegment(self.program, segment, self.lanes, checked=self._checked_in[segment])
+            self._bound[segment] = BoundSegment(self.program, segment, self.lanes, checked=checked)
         bound = self._bound[segment]
-        return _Call(bound.run, [], (), -1, 0, bound, len(segment.steps))
+        return _Call(bound.run, [], (), -1, 0, bound, len(segment.steps), fusion)
 
     def _view(self, slot: int, delay: int, span: int, low: int, high: int) -> Floats:
         """Return the part of a series that belongs to the elements from `low` to `high`, as an operand is seen."""
@@ -306,8 +334,11 @@ class Run:
                 if self._checkpoint is not None:
                     self._checkpoint()
             if call.segment is not None:
+                began = time.perf_counter()
                 if not call.segment.run(self._storage, begin * lanes, end * lanes):
                     return False
+                if call.fusion is not None:
+                    WORKSHOP.spent(call.fusion.plan, time.perf_counter() - began)
                 continue
             arguments = call.arguments
             for position, slot, delay, span in call.holes:

@@ -61,7 +61,7 @@ class Step:
     first_bar: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A schedule, made once for formulas and parameters and run any number of times, by any number of threads."""
 
