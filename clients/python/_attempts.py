@@ -18,7 +18,7 @@ FIRST_DELAY_S = 0.1
 DELAY_MAX_S = 2.0
 
 # The server has asked every source of prices already: asking again at once only uses up their budgets.
-_NOT_REPEATED = {"SOURCE_UNAVAILABLE"}
+NOT_REPEATED = {"SOURCE_UNAVAILABLE"}
 
 
 class Attempts:
@@ -73,7 +73,7 @@ class Attempts:
 
     def delay_after(self, error: RiskwaveError) -> float | None:
         """Seconds to wait before the next attempt; None when there is none."""
-        if not isinstance(error, self._repeated) or error.reason in _NOT_REPEATED or not self._left:
+        if not isinstance(error, self._repeated) or error.reason in NOT_REPEATED or not self._left:
             return None
         self._left -= 1
         delay_s = self._delay_s * (0.5 + 0.5 * self._draw())

@@ -6,6 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
+from riskwave._attempts import NOT_REPEATED
 from riskwave._errors import UnavailableError, invalid
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ DELAY_MAX_S = 8.0
 class Reconnection:
     """Decides, without doing anything, how a watching stream goes on after its connection was lost.
 
-    Only UNAVAILABLE is a lost connection; after it the stream is opened again, behind the last message. Each attempt
+    Only UNAVAILABLE is a lost connection, except where a server says that no source of prices delivers; after it the stream is opened again, behind the last message. Each attempt
     that fails doubles the wait, of which a random part is left out so that many watchers do not come back together.
 
     Parameters
@@ -82,7 +83,8 @@ class Reconnection:
 
     def delay_after(self, error: RiskwaveError) -> float | None:
         """Return the seconds to wait before the next attempt; None when there is none."""
-        if not isinstance(error, UnavailableError) or self._failures >= self._attempts_max:
+        lost = isinstance(error, UnavailableError) and error.reason not in NOT_REPEATED
+        if not lost or self._failures >= self._attempts_max:
             return None
         self.enter("reconnecting")
         delay_s = min(FIRST_DELAY_S * 2.0**self._failures, DELAY_MAX_S) * (1.0 - 0.25 * self._draw())

@@ -257,7 +257,8 @@ class LiveFeed:
             if source in names and vendor.usable:
                 watched = sum(bool(one.watchers) for one in self._subjects.values() if one.wanted_source in names)
                 spread_s = max((window.length_s / window.limit for window in vendor.limits), default=0.0)
-                longest_s = max(longest_s, self._poll_s, spread_s * watched / BUDGET_SHARE)
+                # One that is about to be watched counts, too.
+                longest_s = max(longest_s, self._poll_s, spread_s * max(1, watched) / BUDGET_SHARE)
         return longest_s
 
     def _add(self, symbol: str, source: str, series: PriceSeries, *, provisional: bool) -> None:

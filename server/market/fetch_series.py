@@ -55,6 +55,7 @@ class PriceShelf(Protocol):
 
 
 _STORED = "everything is stored already"
+_NOTHING = "it had no bars when it was asked a while ago"
 _OTHERS = "another process was asking for the series"
 
 
@@ -167,9 +168,9 @@ class SeriesFetcher:
 
     async def _refresh(self, vendor: Vendor, query: Query, timeout_s: float) -> FetchOutcome:
         name, symbol = vendor.source.name, query.asset.symbol
-        _, asked = await self._missing(vendor, query)
+        coverage, asked = await self._missing(vendor, query)
         if asked is None:
-            return FetchOutcome(name, symbol, "ok", _STORED)
+            return _nothing_to_ask(name, symbol, coverage)
         turn = self._turns.setdefault((name, symbol, query.interval), asyncio.Lock())
         deadline_s = time.monotonic() + timeout_s
         try:
@@ -201,8 +202,8 @@ class SeriesFetcher:
             # Whoever asked meanwhile may have brought what is missing.
             coverage, asked = await self._missing(vendor, query)
             if asked is None:
-                detail = f"{_OTHERS} for {waited_s:.1f} s; {_STORED}" if waited else _STORED
-                return FetchOutcome(name, symbol, "ok", detail)
+                known = _nothing_to_ask(name, symbol, coverage)
+                return replace(known, detail=f"{_OTHERS} for {waited_s:.1f} s; {known.detail}") if waited else known
             left_s = max(0.0, deadline_s - time.monotonic())
             outcome = await self._ask(vendor, query, coverage, asked, left_s)
         if waited:
@@ -258,11 +259,12 @@ class SeriesFetcher:
         self, vendor: Vendor, query: Query, coverage: Coverage | None, asked: Missing, error: NoDataError
     ) -> FetchOutcome:
         name, symbol = vendor.source.name, query.asset.symbol
-        if coverage is None:
-            return FetchOutcome(name, symbol, "no_data", error.message)
-        kept = self._extended(name, query, coverage, asked, coverage.last_date)
+        last_date = "" if coverage is None else coverage.last_date
+        kept = self._extended(name, query, coverage, asked, last_date)
         stored = stored_as(query, name)
         await asyncio.to_thread(self.store.upsert, stored, [], notes={f"fetched.{stored}.{symbol}": kept.to_json()})
+        if not last_date:
+            return FetchOutcome(name, symbol, "no_data", error.message)
         return FetchOutcome(name, symbol, "ok", "nothing new", answered=True)
 
     def _keep(self, query: Query, bars: Bars, coverage: Coverage | None, asked: Missing) -> FetchOutcome:
@@ -316,6 +318,12 @@ class SeriesFetcher:
         # What lies on this machine costs nothing to look at again.
         fresh_s = self.freshness.of(query.interval) if self.vendors[source].source.base_url else 0.0
         return extended(coverage, asked, last_date, now_ns=self._clock_ns(), fresh_s=fresh_s)
+
+
+def _nothing_to_ask(name: str, symbol: str, coverage: Coverage | None) -> FetchOutcome:
+    if coverage is not None and not coverage.last_date:
+        return FetchOutcome(name, symbol, "no_data", _NOTHING)
+    return FetchOutcome(name, symbol, "ok", _STORED)
 
 
 def _for_dates(query: Query, asked: Missing) -> Query:

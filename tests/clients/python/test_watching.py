@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import riskwave as rw
+from riskwave._errors import Status
 from riskwave._methods import WATCH_PRICES
+from riskwave._watching import Reconnection
 from riskwave.v1 import market_data_service_pb2 as pb
 
 
@@ -71,6 +73,13 @@ def test_what_is_wrong_with_the_request_is_not_tried_again(scripted: Any, client
     assert len(scripted.requests) == 1
     with pytest.raises(rw.InvalidRequestError, match="reconnect_attempts"):
         client.prices.watch("WTI", reconnect_attempts=-1)
+
+
+def test_a_server_that_says_that_no_source_delivers_is_no_lost_connection() -> None:
+    watch = Reconnection(pb.WatchPricesRequest(), 5)
+    refused = rw.UnavailableError("none delivers", Status("none delivers", "UNAVAILABLE", "SOURCE_UNAVAILABLE"))
+    assert watch.delay_after(refused) is None
+    assert watch.delay_after(rw.UnavailableError("gone")) is not None
 
 
 @pytest.mark.services

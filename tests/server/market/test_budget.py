@@ -20,6 +20,7 @@ from riskwave.server.market.budget import (
     parse_window,
     scope_of,
 )
+from riskwave.server.market.budget_clock import SystemClock
 from riskwave.server.market.sources import SOURCES, Window
 
 DAY_S = 86_400.0
@@ -292,6 +293,16 @@ def test_a_system_without_boot_names_sees_a_boot_by_its_uptime(budget, clock):
     with pytest.raises(BudgetExceededError) as caught:
         budget.reserve("v", limits, 0.0)
     assert caught.value.wait_s == pytest.approx(DAY_S + MARGIN_S - 3600.0)
+
+
+def test_the_uptime_is_the_machines_and_nobody_sets_it(monkeypatch):
+    clock = SystemClock()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    before_s = clock.uptime_s()
+    time.sleep(0.01)
+    assert 0.01 <= clock.uptime_s() - before_s < 5.0
+    assert clock.wall_s() == 0.0
+    assert clock.boot() == SystemClock().boot()
 
 
 # ---- processes and files -------------------------------------------------------------------------------------------

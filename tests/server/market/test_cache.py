@@ -286,9 +286,15 @@ def _drip(connection, _data) -> None:
         connection.sendall(b"x")
 
 
+def _slow(connection, _data) -> None:
+    time.sleep(0.1)
+    connection.sendall(b"*2\r\n$-1\r\n$-1\r\n")
+
+
 @pytest.mark.parametrize(
     "answer",
     [
+        _slow,
         lambda _connection, _data: None,
         _half,
         _drip,
@@ -298,7 +304,17 @@ def _drip(connection, _data) -> None:
         lambda connection, _data: connection.sendall(b"-LOADING\r\n"),
         lambda connection, _data: connection.close(),
     ],
-    ids=["silent", "stops_mid_answer", "drips", "garbage", "endless_array", "wrong_type", "loading", "hangs_up"],
+    ids=[
+        "slow",
+        "silent",
+        "stops_mid_answer",
+        "drips",
+        "garbage",
+        "endless_array",
+        "wrong_type",
+        "loading",
+        "hangs_up",
+    ],
 )
 async def test_whatever_redis_answers_the_prices_are_right(path: str, answer: Callable[..., None]) -> None:
     fake = FakeRedis(answer)

@@ -177,6 +177,21 @@ async def test_watching_uses_half_of_a_vendors_limits() -> None:
     await feed.close()
 
 
+async def test_a_vendor_is_looked_at_when_it_is_due_however_often_the_store_is() -> None:
+    now_s = 0.0
+    prices = Prices(WTI=[1.0])
+    fetcher = SimpleNamespace(names=lambda: {"fmp"}, vendors=[vendor("fmp", 10)])
+    feed = LiveFeed(prices.read, fetcher, poll_s=3600.0, clock=lambda: now_s)
+    await feed.watch(["WTI"], "fmp")
+    looks = []
+    for hour in range(12):  # a look in 17,280 s
+        now_s = 3600.0 * hour
+        await feed.poll()
+        looks.append(len(prices.reads))
+    assert looks == [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3]
+    await feed.close()
+
+
 async def test_a_vendor_without_a_key_makes_nobody_wait() -> None:
     without = vendor("alpha_vantage", 25, usable=False)
     feed = Prices(WTI=[1.0]).feed(without, vendor("fmp", 40))

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from riskwave.server.market.budget import Budget, parse_window
+from riskwave.server.market.budget_clock import SystemClock
 from riskwave.server.market.fetch import NotAskedError, Vendor
 from riskwave.server.market.fetch_breaker import CircuitBreaker
 from riskwave.server.market.sources import (
@@ -217,24 +218,50 @@ async def test_dates_that_are_not_in_the_plan_hinder_no_others(bench, answers):
     assert [one.query["outputsize"] for one in bench.vendor.asked] == ["full", "compact"]
 
 
+class HeldClock(SystemClock):
+    """Who waits for a call goes on when the test says so, as if the time had passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed_s = 0.0
+        self.go_on = asyncio.Event()
+
+    def uptime_s(self) -> float:
+        return super().uptime_s() + self.passed_s
+
+    async def sleep(self, duration_s: float) -> None:
+        await self.go_on.wait()
+        self.passed_s += duration_s
+
+
+async def three_at_once(bench, **options):
+    """One call a second is free: the first finds out what the vendor says while the others wait."""
+    clock = HeldClock()
+    bench.budget = Budget(None, clock=clock)
+    asked = bench.make(limits=("1/second", "25/day"), **options)
+    calls = [asyncio.create_task(asked.fetch(wti(asked), 20.0)) for _ in range(3)]
+    await asyncio.wait(calls[:1])
+    clock.go_on.set()
+    found = await asyncio.gather(*calls, return_exceptions=True)
+    left = (await asked.budget_state()).windows[1].remaining
+    bench.budget.close()
+    return found, left
+
+
 async def test_a_rejected_key_is_not_sent_by_those_who_wait_already(bench, answers):
-    """Four ask at once, one call a second is free: the first finds out, the others ask nobody and spend nothing."""
     bench.vendor.answer("/query", answers.reply({"Error Message": "the parameter apikey is invalid or missing."}))
-    asked = bench.make(limits=("1/second", "25/day"))
-    found = await asyncio.gather(*(asked.fetch(wti(asked), 20.0) for _ in range(3)), return_exceptions=True)
+    found, left = await three_at_once(bench)
     assert [type(one) for one in found] == [KeyRejectedError, NotAskedError, NotAskedError]
     assert "left alone" in str(found[1])
-    assert len(bench.vendor.asked) == 1
-    assert (await asked.budget_state()).windows[1].remaining == 24
+    assert (len(bench.vendor.asked), left) == (1, 24)
 
 
 async def test_those_who_wait_already_heed_a_vendor_that_says_stop(bench, answers):
     bench.vendor.answer("/query", answers.reply(DAILY))
-    asked = bench.make(limits=("1/second",))
-    found = await asyncio.gather(*(asked.fetch(wti(asked), 20.0) for _ in range(3)), return_exceptions=True)
+    found, left = await three_at_once(bench)
     assert [type(one) for one in found] == [QuotaExhaustedError, NotAskedError, NotAskedError]
     assert all("25 requests per day" in str(one) for one in found)
-    assert len(bench.vendor.asked) == 1
+    assert (len(bench.vendor.asked), left) == (1, 24)
 
 
 async def test_a_vendor_that_renames_a_key_is_reported_and_nothing_is_read(bench, answers):

@@ -297,6 +297,21 @@ async def test_a_range_without_bars_is_no_data(bench):
         await bench.get(["GOLD"], "fmp", start=dt.date(2026, 11, 1))
 
 
+async def test_a_series_without_bars_is_asked_for_again_when_it_is_due(bench):
+    bench.fmp([], future("GCUSD", d2026_11_19=4170.0))
+    for _ in range(2):
+        with pytest.raises(AllSourcesFailedError, match=r"GOLD from fmp: no_data"):
+            await bench.get(["GOLD"], "fmp", start=dt.date(2026, 11, 1))
+    assert len(bench.vendor.asked) == 1
+    with pytest.raises(AllSourcesFailedError, match="it had no bars when it was asked a while ago"):
+        await bench.get(["GOLD"], "fmp", start=dt.date(2026, 11, 5))
+    bench.pass_s(2100)
+    fetched = await bench.get(["GOLD"], "fmp", start=dt.date(2026, 11, 1))
+    assert fetched.series[0].prices.close.tolist() == [4170.0]
+    await bench.get(["GOLD"], "fmp", start=dt.date(2026, 11, 1))
+    assert len(bench.vendor.asked) == 2
+
+
 async def test_another_unit_is_not_mixed_into_a_series(bench):
     bench.alpha_vantage(wti(d2026_11_18="60.5"))
     rows = SeriesRows("WTI", np.array([0], dtype=np.int64), np.array([20.0]), unit="US dollars per gallon")
