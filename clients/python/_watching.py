@@ -26,8 +26,9 @@ DELAY_MAX_S = 8.0
 class Reconnection:
     """Decides, without doing anything, how a watching stream goes on after its connection was lost.
 
-    Only UNAVAILABLE is a lost connection, except where a server says that no source of prices delivers; after it the stream is opened again, behind the last message. Each attempt
-    that fails doubles the wait, of which a random part is left out so that many watchers do not come back together.
+    Only UNAVAILABLE is a lost connection, except where a server says that no source of prices delivers; after it the
+    stream is opened again, behind the last message. Each attempt that fails doubles the wait, of which a random part is
+    left out so that many watchers do not come back together.
 
     Parameters
     ----------
