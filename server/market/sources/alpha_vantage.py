@@ -150,14 +150,14 @@ def _refuse(body: Mapping[str, object], response: HttpResponse) -> None:
             raise KeyRejectedError(information)
         if "per day" in text:
             raise QuotaExhaustedError(information, next_day())
-        raise BadPayloadError(f"{TITLE} refused with an unknown text", response.text)
+        refuse_unknown(TITLE, response)
     error = body.get("Error Message")
     if isinstance(error, str):
         if "apikey" in error.lower() and ("invalid" in error or "missing" in error):
             raise KeyRejectedError(error)
         if "invalid api call" in error.lower():
             raise UnknownSymbolError(error)
-        raise BadPayloadError(f"{TITLE} refused with an unknown text", response.text)
+        refuse_unknown(TITLE, response)
 
 
 def _series(query: Query, body: Mapping[str, object], text: str) -> Bars:

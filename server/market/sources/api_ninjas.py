@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from riskwave.server.market.sources._canonical import (
     BARREL,
@@ -194,7 +194,7 @@ def _success(response: HttpResponse) -> object:
     return data
 
 
-def _refuse_status(response: HttpResponse) -> None:
+def _refuse_status(response: HttpResponse) -> NoReturn:
     """Raise for a body that says nothing known. Status 502 is what this vendor also says of unusable parameters."""
     if response.status == 502:
         raise BadPayloadError(f"{TITLE} answered status 502, which repeating does not change", response.text)
@@ -213,7 +213,7 @@ def _refuse(message: str, response: HttpResponse) -> None:
         words in text for words in ("premium subscriber", "is for premium", "available to premium", "down for free")
     ):
         raise NotInPlanError(message, "parameter" if "parameter" in text else "endpoint")
-    raise BadPayloadError(f"{TITLE} refused with status {response.status} and an unknown text", response.text)
+    _refuse_status(response)
 
 
 SOURCES.add(

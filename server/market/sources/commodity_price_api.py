@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from riskwave.server.market.sources._canonical import BARREL, BUSHEL, MMBTU, OUNCE, POUND, commodity
 from riskwave.server.market.sources._errors import (
@@ -180,8 +180,8 @@ def _success(response: HttpResponse) -> Mapping[str, object]:
     return body
 
 
-def _refuse(code: str, message: str, response: HttpResponse) -> None:
-    """Raise the error of a code; return when it is not known."""
+def _refuse(code: str, message: str, response: HttpResponse) -> NoReturn:
+    """Raise the error of a code."""
     text = f"{code}: {message}"
     if code in {"API_KEY_NOT_FOUND", "USER_NOT_FOUND"}:  # the second is what a wrong key gets
         raise KeyRejectedError(text)
@@ -197,7 +197,7 @@ def _refuse(code: str, message: str, response: HttpResponse) -> None:
         raise NoDataError(text)
     if code == "SERVER_ERROR":
         raise UpstreamBrokenError(text)
-    raise BadPayloadError(f"{TITLE} refused with status {response.status} and an unknown code", response.text)
+    refuse_unknown(TITLE, response)
 
 
 SOURCES.add(

@@ -109,6 +109,71 @@ async def test_refusals_are_understood(case: Case) -> None:
         assert f"until {error.until:%Y-%m-%d %H:%M} UTC" in error.told
 
 
+UNKNOWN_BODIES = {
+    "text": b"<html>something went wrong</html>",
+    "error": b'{"error": "something went wrong"}',
+    "message": b'{"message": "something went wrong"}',
+    "information": b'{"Information": "something went wrong"}',
+    "error message": b'{"Error Message": "something went wrong"}',
+    "code": b'{"code": "WENT_WRONG", "message": "something went wrong"}',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("vendor", NETWORK_SOURCES)
+@pytest.mark.parametrize("kind", UNKNOWN_BODIES)
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (200, "BadPayloadError"),
+        (418, "BadPayloadError"),
+        (429, "ShortLimitError"),
+        (500, "UpstreamBrokenError"),
+        (503, "UpstreamBrokenError"),
+    ],
+)
+async def test_an_unknown_body_is_kept_and_only_a_clear_status_is_believed(
+    vendor: str, kind: str, status: int, error: str
+) -> None:
+    source = SOURCES.get(vendor)
+
+    async def ask(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(status, UNKNOWN_BODIES[kind], "application/json")
+
+    with pytest.raises(sources.SourceError) as caught:
+        await source.fetch(source.query(source.assets[0].symbol), ask)
+    assert type(caught.value).__name__ == error
+    assert kind == "nothing" or "something went wrong" in caught.value.message
+
+
+async def test_a_limit_that_asks_to_upgrade_is_a_limit_and_no_matter_of_the_plan() -> None:
+    """The vendor's other limit, of bytes: only clients have written it down."""
+    source = SOURCES.get("fmp")
+
+    async def ask(_: HttpRequest) -> HttpResponse:
+        body = {"Error Message": "Bandwidth Limit Reach . Please upgrade your plan or visit our documentation"}
+        return HttpResponse(429, json.dumps(body).encode(), "application/json")
+
+    with pytest.raises(QuotaExhaustedError, match="Bandwidth"):
+        await source.fetch(source.query("GOLD"), ask)
+
+
+@pytest.mark.parametrize("vendor", NETWORK_SOURCES)
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [("7", 7.0), ("0", 1.0), ("86400", 3600.0), ("Fri, 20 Nov 2026 15:00:00 GMT", 60.0), ("", 60.0)],
+)
+async def test_a_vendor_says_how_long_to_wait(vendor: str, header: str, wait_s: float) -> None:
+    source = SOURCES.get(vendor)
+
+    async def ask(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(429, b"Too Many Requests", "text/plain", {"retry-after": header})
+
+    with pytest.raises(ShortLimitError) as caught:
+        await source.fetch(source.query(source.assets[0].symbol), ask)
+    assert caught.value.retry_after_s == wait_s
+
+
 @pytest.mark.parametrize("vendor", NETWORK_SOURCES)
 def test_no_recorded_answer_is_left_out(vendor: str) -> None:
     files = {path.name for path in (SAMPLES / vendor).iterdir()} - {"cases.yaml"}
