@@ -15,6 +15,7 @@ from riskwave.compute.oscillators._catalogue import OSCILLATORS, Convention
 from riskwave.compute.oscillators._chains import ChainRun, chain_of
 from riskwave.compute.oscillators._direct import direct_program
 from riskwave.compute.oscillators._eights import LANES
+from riskwave.compute.oscillators._fusion_run import Spent, run_fused, whole_fusion
 from riskwave.compute.oscillators._gaps import GapPolicy, Rows, finite, gap_warning, readable_in_place, series_of
 from riskwave.compute.oscillators._memory import empty
 from riskwave.compute.oscillators._panel_chains import ColumnRun
@@ -289,6 +290,11 @@ def _run_whole(
     block_factor: int = 1,
 ) -> bool:
     """Run over whole panels; return False, with outputs that mean nothing, if they were to be finite and are not."""
+    fusion = whole_fusion(program, panels, check_finite=check_finite)
+    if fusion is not None:
+        done = run_fused(program, fusion, panels, targets, checkpoint, check_finite=check_finite)
+        if done is not None:
+            return done
     absorbed = program.absorbed() if check_finite else frozenset[int]()
     early = program.steady_bar + 1
     if not all(finite(panels[number][:early]) for number in absorbed):
@@ -307,8 +313,13 @@ def _run_whole(
         )
         run = run if run.pays(bars) else None
     if run is None:
-        run = Run(program, lanes, whole=True, checkpoint=checkpoint, checked=checked, block_factor=block_factor)
-    if not run.advance(panels, targets):
+        fuse = fusion is None
+        run = Run(
+            program, lanes, whole=True, checkpoint=checkpoint, checked=checked, block_factor=block_factor, fuse=fuse
+        )
+    with Spent(fusion):
+        done = run.advance(panels, targets)
+    if not done:
         return False
     # Finite prices can overflow in the state, so it only says when to look.
     return not absorbed or run.finite_state() or all(_gapless(panel, checkpoint) for panel in panels)

@@ -19,6 +19,7 @@ import numpy as np
 from llvmlite import ir as llvm
 
 from riskwave.compute.oscillators import _division
+from riskwave.compute.oscillators._steady import STEADY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,17 +76,22 @@ class ElementCode:
 
 @lru_cache(maxsize=256)
 def element_code(function: Callable[..., object], arrays: int, params: int) -> ElementCode | None:
-    """Return what a kernel of so many arrays and parameters does; None where that is more than element by element."""
+    """Return what a kernel does, given how many arrays it reads and parameters it has.
+
+    Of a recursion, which also reads what it kept, it is what it does once it is settled. None where that is more than
+    to look at one element after the other.
+    """
     if function in _UFUNCS:
         body = ast.parse(f"out[i] = {_UFUNCS[function]}").body
         return ElementCode(("a", "b")[:arrays], (), ("out",), (), tuple(body))
-    plain = getattr(function, "py_func", function)
+    plain: Any = STEADY.get(function) or getattr(function, "py_func", function)
     definition = ast.parse(textwrap.dedent(inspect.getsource(plain))).body[0]
     if not isinstance(definition, ast.FunctionDef):
         return None
     names = [argument.arg for argument in definition.args.args]
     exact = plain.__module__ == _division.__name__
-    statements = [each for each in definition.body[1:] if not (exact and isinstance(each, ast.If))]
+    statements = [each for each in definition.body if not isinstance(each, ast.Expr)]
+    statements = [each for each in statements if not (exact and isinstance(each, ast.If))]
     loop = statements[-1]
     if not isinstance(loop, ast.For) or not all(map(_translatable, [*statements[:-1], *loop.body])):
         return None

@@ -47,6 +47,7 @@ BARS_MIN = 64  # of fewer the preparations would take longer than the steps
 # Between two rings: if one began where another does, but for whole pages, the processor would take a number that is
 # read from one for a number that was just written to the other, and wait for it.
 RING_GAP = 24
+RING_ALIGNMENT = 64  # values: a register that is full never splits between two lines of the cache
 COMPILE_S, COMPILE_STEP_S = 0.01, 0.01  # what making code takes, and for each step
 PLANS_MAX = 2048  # of which code is kept, some tens of kilobytes each
 
@@ -121,7 +122,7 @@ def segment_fusion(
     """Return how steps of a program are fused over so many columns; None where they cannot be."""
     if 1 < lanes < LANES:
         return None
-    return fusion_of(program, first, end, tuple(checked), whole=whole)
+    return fusion_of(program, first, end, tuple(checked), whole=whole, recursions=whole and lanes > 1)
 
 
 class FusedSegment:
@@ -138,8 +139,11 @@ class FusedSegment:
     """
 
     def __init__(self, program: Program, fusion: Fusion, code: FusedCode, lanes: int, first: int) -> None:
+        # One loop reads and writes memory from one end to the other: it sees a panel as one long series.
+        self._flat = lanes if len(fusion.plan.loops) == 1 and not fusion.plan.states else 1
+        lanes //= self._flat
         self._fusion, self._code, self._lanes = fusion, code, lanes
-        strips = -(-lanes // STRIP_COLUMNS)
+        strips = -(-lanes // STRIP_COLUMNS) if fusion.plan.rings else 1
         self._columns = min(lanes, -(-lanes // strips // LANES) * LANES)
         # The last strip overlaps the one before, so that registers are full, or else is smaller: a segment of a longer
         # program may write a series to where it read another one from, and cannot compute anything twice.
@@ -153,28 +157,41 @@ class FusedSegment:
             row: self._make_ring(row, program.slots[fusion.slots[row]].kept_bars, first) for row in fusion.plan.rings
         }
         self._attached = [(row, slot) for row, slot in enumerate(fusion.slots) if row not in self._rings]
-        self._tables = self._series, np.array(fusion.lags, dtype=np.int64), np.array(fusion.numbers, dtype=np.float64)
+        lags = np.array(fusion.lags, dtype=np.int64) * self._flat
+        self._states = np.zeros(0)
+        self._tables = self._series, lags, np.array(fusion.numbers, dtype=np.float64)
         self._addresses = [table.__array_interface__["data"][0] for table in self._tables]
 
     def _make_ring(self, row: int, kept: int, first: int) -> Floats:
         """Return the memory of a series in all strips, as (strips, bars, columns), and enter it."""
         capacity = kept + max(kept, self._tile)
         strip = -(-capacity * self._columns // LANES) * LANES + RING_GAP
-        memory = np.empty(len(self._starts) * strip + RING_GAP * row + LANES)
-        begin = -(memory.__array_interface__["data"][0] // 8) % LANES + RING_GAP * row  # a full register never splits
+        memory = np.empty(len(self._starts) * strip + RING_GAP * row + RING_ALIGNMENT)
+        begin = -(memory.__array_interface__["data"][0] // 8) % RING_ALIGNMENT + RING_GAP * row
         ring = memory[begin : begin + len(self._starts) * strip].reshape(-1, strip)
         for entry, strip_memory in zip(self._series[:, row], ring, strict=True):
             entry[ADDRESS] = strip_memory.__array_interface__["data"][0]
             entry[[ORIGIN, KEPT, CAPACITY, PITCH]] = first - kept, kept, capacity, 8 * self._columns
         return ring
 
-    def fill(self, storage: Sequence[Storage], first: int) -> None:
-        """Copy the bars before `first` to which the steps look back, from where the program's series are."""
+    def fill(self, storage: Sequence[Storage], states: Sequence[Floats], first: int) -> None:
+        """Copy the bars before `first` to which the steps look back, and what recursions keep, from where they are."""
+        lanes = self._lanes
         for row, ring in self._rings.items():
-            kept = self._series[0, row, KEPT]
-            history = storage[self._fusion.slots[row]].array.reshape(-1, self._lanes)[first - kept : first]
+            home, kept = storage[self._fusion.slots[row]], int(self._series[0, row, KEPT])
+            history = home.array[(first - kept) * lanes - home.origin : first * lanes - home.origin]
             for start, strip in zip(self._starts, ring, strict=True):
-                strip[: kept * self._columns] = history[:, start : start + self._columns].reshape(-1)
+                strip[: kept * self._columns] = history.reshape(-1, lanes)[:, start : start + self._columns].reshape(-1)
+        kept_rows = [row.reshape(-1, lanes) for row in states if row.size]
+        if kept_rows:
+            rows = np.concatenate(kept_rows)
+            self._states = np.stack([rows[:, start : start + self._columns] for start in self._starts])
+            address, strides = self._states.__array_interface__["data"][0], self._states.strides
+            entries = self._series[:, -len(rows) :]
+            entries[:, :, ADDRESS] = (
+                address + strides[0] * np.arange(len(self._starts))[:, None] + strides[1] * np.arange(len(rows))
+            )
+            entries[:, :, PITCH] = 0  # the same at every bar
 
     def run(self, storage: Sequence[Storage], first: int, end: int) -> bool:
         """Carry out the steps for the elements from `first` to `end`; return False when an input is not finite."""

@@ -207,7 +207,7 @@ class _Writer:
         codes, names = [], []
         for step in steps:
             first, count = step.params
-            code = element_code(step.function, len(step.operands), count)
+            code = element_code(step.function, len(step.operands) + len(step.kept), count)
             assert code is not None, "a plan has only steps that can be translated"
             codes.append(code)
             names.append(emitter.before(code, [number(first.place + k) for k in range(count)]))
@@ -224,9 +224,11 @@ class _Writer:
                     operands.append(values[operand.number])
                 else:
                     operands.append(loop.numbers[operand] if isinstance(operand, Number) else access.load(operand))
+            operands.extend(access.read(row) for row in step.kept)
             outputs = access.emitter.elements(code, names, operands)
-            values.update(zip(step.outputs, outputs, strict=True))
-            results.extend((row, value) for row, value in zip(step.rows, outputs, strict=True) if row >= 0)
+            values.update(zip(step.outputs, outputs, strict=False))
+            rows = (*step.rows, *step.kept)
+            results.extend((row, value) for row, value in zip(rows, outputs, strict=True) if row >= 0)
         if seen is not None:
             for row in self.plan.checked:
                 self._look_at(access.at_once(row, self.plan), seen, access.emitter)
@@ -238,7 +240,7 @@ class _Writer:
         kind = ir.IntType(32)
         prefetch = self._intrinsic("llvm.prefetch.p0i8", [_BYTES, kind, kind, kind])
         for row, address in enumerate(addresses):
-            if row not in self.plan.rings:
+            if row not in self.plan.rings and row < self.plan.rows - self.plan.states:
                 place = self.builder.inttoptr(self.builder.add(address, skipped), _BYTES)
                 self.builder.call(prefetch, [place, kind(int(row in self.written)), kind(3), kind(1)])
 
@@ -287,6 +289,9 @@ class _Access:
         for number, load in enumerate(plan.loads):
             if load.row == row and not load.late and number in self.sources:
                 return self.load(number)
+        return self.read(row)
+
+    def read(self, row: int) -> Any:
         return self._read(self.rows[row])
 
     def store(self, row: int, value: Any) -> None:

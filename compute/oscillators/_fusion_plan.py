@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from riskwave.compute.oscillators._element_code import element_code
+from riskwave.compute.oscillators._steady import STEADY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +59,8 @@ class FusedStep:
         The numbers of what it gives.
     rows
         For each output, the row of the series that it is written to, or -1.
+    kept
+        The rows of what a recursion keeps of every column.
     """
 
     function: Callable[..., object]
@@ -65,6 +68,7 @@ class FusedStep:
     params: tuple[Number, int]
     outputs: tuple[int, ...]
     rows: tuple[int, ...]
+    kept: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ class Plan:
     loads
         What the steps read from memory.
     rows
-        How many series there are in memory.
+        How many series there are in memory, with what recursions keep at the end.
+    states
+        How many of the rows are what recursions keep.
     rings
         Those whose last bars the code itself moves to the front when they are full.
     checked
@@ -88,6 +94,7 @@ class Plan:
     loops: tuple[tuple[FusedStep, ...], ...]
     loads: tuple[Load, ...]
     rows: int
+    states: int
     rings: frozenset[int]
     checked: tuple[int, ...]
 
@@ -118,7 +125,9 @@ class Fusion:
 
 
 @lru_cache(maxsize=1024)
-def fusion_of(program: Program, first: int, end: int, checked: tuple[int, ...], *, whole: bool) -> Fusion | None:
+def fusion_of(
+    program: Program, first: int, end: int, checked: tuple[int, ...], *, whole: bool, recursions: bool = False
+) -> Fusion | None:
     """Return how the steps from number `first` to before `end` are fused; None where one of them cannot be.
 
     Parameters
@@ -132,9 +141,11 @@ def fusion_of(program: Program, first: int, end: int, checked: tuple[int, ...], 
     whole
         Whether the program is nothing but these steps. Then series that are looked back to are kept in rings; else they
         lie where the program has them.
+    recursions
+        Whether steps may be recursions, which do the same to all columns of a panel. Those of a single series don't.
     """
     steps = program.steps[first:end]
-    levels = _levels(steps)
+    levels = _levels(steps, recursions=recursions)
     if levels is None or _read_too_late(program, steps, levels):
         return None
     return _Planner(program, range(first, end), levels, whole).plan(checked)
@@ -162,17 +173,18 @@ def _series_of(step: Step) -> Iterator[tuple[int, int]]:
             yield operand[0], operand[1]
 
 
-def _fusible(step: Step) -> bool:
+def _fusible(step: Step, *, recursions: bool) -> bool:
     operation = step.operation
     whole_windows = any(isinstance(operand, tuple) and operand[2] for operand in step.operands)
-    if operation.recursive or whole_windows:
+    if whole_windows or (operation.recursive and not (recursions and operation.function in STEADY)):
         return False
-    return element_code(operation.function, len(step.operands), len(operation.params)) is not None
+    arrays = len(step.operands) + (operation.state_rows if operation.recursive else 0)
+    return element_code(operation.function, arrays, len(operation.params)) is not None
 
 
-def _levels(steps: tuple[Step, ...]) -> list[int] | None:
+def _levels(steps: tuple[Step, ...], *, recursions: bool) -> list[int] | None:
     """Return the loop of each step, the last one that is possible: what is used at once need not be written."""
-    if not all(map(_fusible, steps)):
+    if not all(_fusible(step, recursions=recursions) for step in steps):
         return None
     maker = {output: number for number, step in enumerate(steps) for output in step.outputs}
     earliest: list[int] = []
@@ -195,6 +207,7 @@ class _Planner:
     whole: bool
     loads: dict[tuple[int, int], int] = field(default_factory=dict)
     numbers: list[float] = field(default_factory=list)
+    states: int = 0
 
     def plan(self, checked: tuple[int, ...]) -> Fusion:
         program = self.program
@@ -216,7 +229,8 @@ class _Planner:
         plan = Plan(
             tuple(map(tuple, loops)),
             tuple(Load(row, late=lag > 0) for row, lag in self.loads),
-            len(slots),
+            len(slots) + self.states,
+            self.states,
             frozenset(row_of[slot] for slot in crossing - outside),
             tuple(row for slot, row in row_of.items() if program.slots[slot].input in checked),
         )
@@ -245,4 +259,7 @@ class _Planner:
         params = Number(len(self.numbers)), len(step.operation.params)
         self.numbers.extend(map(float, step.operation.params))
         rows = tuple(row_of.get(output, -1) for output in step.outputs)
-        return FusedStep(step.operation.function, tuple(operands), params, step.outputs, rows)
+        states = step.operation.state_rows if step.operation.recursive else 0
+        kept = tuple(len(row_of) + self.states + k for k in range(states))
+        self.states += states
+        return FusedStep(step.operation.function, tuple(operands), params, step.outputs, rows, kept)

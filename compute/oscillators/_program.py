@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from riskwave.compute.oscillators._fusion import BARS_MIN, WORKSHOP, FusedSegment, segment_fusion
+from riskwave.compute.oscillators._fusion import WORKSHOP, FusedSegment, segment_fusion
 from riskwave.compute.oscillators._gaps import finite, readable_in_place
 from riskwave.compute.oscillators._tiles import BoundSegment, Segment, segments_of
 
@@ -81,6 +81,10 @@ class Run:
         Numbers of the inputs to look at: the first block of which one is not finite abandons the run.
     block_factor
         How many times longer than usual the blocks are.
+    stepwise
+        Whether to carry out each step by itself all the same, so that `storage` has what is looked back to at the end.
+    fuse
+        Whether to fuse the steps that are carried out together, once that pays.
     """
 
     def __init__(
@@ -92,6 +96,8 @@ class Run:
         checkpoint: Callable[[], None] | None = None,
         checked: Sequence[int] = (),
         block_factor: int = 1,
+        stepwise: bool = False,
+        fuse: bool = False,
     ) -> None:
         self.program = program
         self.lanes = lanes
@@ -108,7 +114,10 @@ class Run:
         self._states = [np.zeros(step.operation.state_rows * lanes) for step in program.steps]
         self._constants: dict[float, Floats] = {}
         self._storage = [Storage(np.empty(0)) for _ in program.slots]
-        self._plan: tuple[Segment | int, ...] = segments_of(program) if whole else tuple(range(len(program.steps)))
+        self._plan: tuple[Segment | int, ...] = (
+            segments_of(program) if whole and not stepwise else tuple(range(len(program.steps)))
+        )
+        self._fuse, self._stepwise = fuse, stepwise
         self._bound: dict[Segment, BoundSegment] = {}
         self._checked_in: dict[Segment, list[int]] = {}
         for part in self._plan:
@@ -153,9 +162,10 @@ class Run:
                 if not all(finite(inputs[number][at : at + size]) for number in self._checked):
                     return False
                 self._deliver(outputs, at, first, size)
-        for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
-            y[: max(0, lookback - begin)] = np.nan
         self.bars_seen += bars
+        # A later step of somebody else's may look back to what no output has.
+        for y, lookback in zip(() if self._stepwise else outputs, self.program.lookbacks, strict=False):
+            y[: max(0, lookback - begin)] = np.nan
         return True
 
     def _advance_by_tiles(
@@ -163,33 +173,23 @@ class Run:
     ) -> bool:
         """Compute a whole series where no step is a recursion: no block is needed, as no step has to see all of one."""
         self._attach(inputs, outputs)
-        program, lanes, checked = self.program, self.lanes, self._checked_in[segment]
-        bars, head = inputs[0].shape[0], program.steady_bar
-        fusion = segment_fusion(program, 0, len(program.steps), checked, lanes, whole=True)
-        code = WORKSHOP.code_of(fusion.plan) if fusion is not None and bars - head >= BARS_MIN else None
-        run: BoundSegment | FusedSegment = BoundSegment(program, segment, lanes, own_rings=True, checked=checked)
-        began, begin = time.perf_counter(), 0
-        if fusion is not None and code is not None:
-            for slot, storage in zip(program.slots, self._storage, strict=True):
-                if slot.input < 0 and slot.result < 0:
-                    storage.array, storage.origin = np.empty(head * lanes), 0
-            opening = BoundSegment(program, Segment(segment.steps, frozenset()), lanes, checked=checked)
-            if not opening.run(self._storage, 0, head * lanes):
-                return False
-            run, begin = FusedSegment(program, fusion, code, lanes, head), head
-            run.fill(self._storage, head)
-        block_bars = max(1, CHECK_VALUES // (lanes * len(program.steps)))
-        for first in range(begin, bars, block_bars):
-            if not run.run(self._storage, first * lanes, min(first + block_bars, bars) * lanes):
+        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, checked=self._checked_in[segment])
+        bars = inputs[0].shape[0]
+        block_bars = max(1, CHECK_VALUES // (self.lanes * len(self.program.steps)))
+        for first in range(0, bars, block_bars):
+            if not bound.run(self._storage, first * self.lanes, min(first + block_bars, bars) * self.lanes):
                 return False
             if self._checkpoint is not None:
                 self._checkpoint()
-        if fusion is not None and code is None:
-            WORKSHOP.spent(fusion.plan, time.perf_counter() - began)
         for y, lookback in zip(outputs, self.program.lookbacks, strict=True):
             y[:lookback] = np.nan
         self.bars_seen += bars
         return True
+
+    @property
+    def storage(self) -> list[Storage]:
+        """Where each series of the program lies."""
+        return self._storage
 
     @property
     def states(self) -> list[Floats]:
@@ -305,7 +305,7 @@ class Run:
         """Return the call that carries out a segment for the bars from `first` on."""
         checked = self._checked_in[segment]
         fusion = None
-        if first >= self._steady_bar:
+        if self._fuse and first >= self._steady_bar:
             steps = segment.steps
             fusion = segment_fusion(self.program, steps.start, steps.stop, checked, self.lanes, whole=False)
         code = WORKSHOP.code_of(fusion.plan) if fusion is not None else None

@@ -173,7 +173,7 @@ def ema_of_shares(x: Floats, k: float, seed_bars: int, seen: int, lanes: int, st
             y = state[j]
             if seen + t < seed_bars:
                 y += ((max(x[i], 0.0)) - y) / (seen + t + 1)
-            elif x[i] >= 0.0:
+            elif not x[i] < 0.0:  # what is not a number is passed on, as `ema` does
                 y += k * (x[i] - y)
             state[j] = y
             out[i] = y

@@ -106,6 +106,14 @@ class Program:
         """The first bar at which every step is carried out."""
         return max((step.first_bar for step in self.steps), default=0)
 
+    @property
+    def settled_bar(self) -> int:
+        """The first bar at which every step is carried out, and every recursion has its seed behind it."""
+        seeded = (step.first_bar + step.operation.warm_up_bars + 2 for step in self.steps if step.operation.recursive)
+        return (
+            max(self.steady_bar, *seeded, *(bars + 1 for bars in self.lookbacks)) if self.recursive else self.steady_bar
+        )
+
 
 @dataclass(slots=True)
 class _Builder:

@@ -6,8 +6,9 @@ import threading
 
 import numpy as np
 import pytest
+import talib
 
-from riskwave.compute.oscillators import OSCILLATORS, _fusion, _program, compute
+from riskwave.compute.oscillators import OSCILLATORS, _fusion, _fusion_run, _program, compute
 from riskwave.compute.oscillators._element_code import element_code
 from riskwave.compute.oscillators._fusion import LANES, STRIP_COLUMNS, Workshop
 from riskwave.compute.oscillators._fusion_plan import fusion_of
@@ -44,6 +45,7 @@ def both(monkeypatch, call):
     results = []
     for workshop in (Idle(), EAGER):
         monkeypatch.setattr(_program, "WORKSHOP", workshop)
+        monkeypatch.setattr(_fusion_run, "WORKSHOP", workshop)
         results.append(call())
     return results
 
@@ -105,6 +107,17 @@ def test_what_is_used_together_shares_a_loop():
     program = OSCILLATORS.get("VORTEX").program(((14,),))
     fusion = fusion_of(program, 0, len(program.steps), (), whole=True)
     assert [len(loop) for loop in fusion.plan.loops] == [3, 3, 5]
+
+
+def test_every_panel_of_the_momentum_functions_is_one_piece_of_code():
+    """Those that look at whole windows are carried out step by step."""
+    left = set()
+    for entry in OSCILLATORS:
+        program = entry.program((entry.default_window,))
+        if fusion_of(program, 0, len(program.steps), (), whole=True, recursions=True) is None:
+            left.add(entry.name)
+    talibs = {entry.name for entry in OSCILLATORS if entry.peer in talib.get_function_groups()["Momentum Indicators"]}
+    assert left & talibs == {"CCI"}
 
 
 def test_every_segment_of_the_catalogue_is_fused_but_for_those_that_look_at_whole_windows():
