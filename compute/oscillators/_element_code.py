@@ -84,7 +84,8 @@ def element_code(function: Callable[..., object], arrays: int, params: int) -> E
     if function in _UFUNCS:
         body = ast.parse(f"out[i] = {_UFUNCS[function]}").body
         return ElementCode(("a", "b")[:arrays], (), ("out",), (), tuple(body))
-    plain: Any = STEADY.get(function) or getattr(function, "py_func", function)
+    kernel: Any = function
+    plain: Any = STEADY[function] if function in STEADY else getattr(kernel, "py_func", kernel)
     definition = ast.parse(textwrap.dedent(inspect.getsource(plain))).body[0]
     if not isinstance(definition, ast.FunctionDef):
         return None
