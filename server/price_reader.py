@@ -13,6 +13,7 @@ from riskwave.compute.errors import InputError
 from riskwave.compute.result_warning import ResultWarning
 from riskwave.server.call import CURRENT_CALL
 from riskwave.server.market.dates import TIME_MAX_NS, TIME_MIN_NS
+from riskwave.server.market.fetch_series import withdrawn_in_words
 from riskwave.server.market.fetch_tiers import AUTO
 from riskwave.server.market.revisions import in_words
 
@@ -123,12 +124,15 @@ class PriceReader:
 
 
 def _restated(outcomes: tuple[FetchOutcome, ...], field: str) -> tuple[ResultWarning, ...]:
-    """Say which prices their source has changed since they were stored."""
-    return tuple(
-        ResultWarning("PRICES_RESTATED", f"{one.symbol} from {one.source}: {in_words(one.revisions)}", field)
-        for one in outcomes
-        if one.revisions
-    )
+    """Say which prices their source has changed since they were stored, or has no longer."""
+    found = []
+    for one in outcomes:
+        who = f"{one.symbol} from {one.source}"
+        if one.revisions:
+            found.append(ResultWarning("PRICES_RESTATED", f"{who}: {in_words(one.revisions)}", field))
+        if one.withdrawn:
+            found.append(ResultWarning("PRICES_WITHDRAWN", f"{who}: {withdrawn_in_words(one.withdrawn)}", field))
+    return tuple(found)
 
 
 def current_correlation_id() -> str:

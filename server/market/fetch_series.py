@@ -13,6 +13,7 @@ import numpy as np
 
 from riskwave.compute.errors import InputError
 from riskwave.server.market.budget import BudgetUnavailableError
+from riskwave.server.market.dates import iso
 from riskwave.server.market.errors import StoreUnavailableError
 from riskwave.server.market.fetch import NotAskedError
 from riskwave.server.market.fetch_flight import SingleFlight
@@ -63,7 +64,8 @@ _OTHERS = "another process was asking for the series"
 class FetchOutcome:
     """What came of asking one source for one symbol; `detail` says why, for people.
 
-    `asked` says what the source was asked for and why; `answered` is True when it had an answer.
+    `asked` says what the source was asked for and why; `answered` is True when it had an answer. `withdrawn` has the
+    times of stored bars, in nanoseconds UTC, that the answer passes over; they stay.
     """
 
     source: str
@@ -73,6 +75,7 @@ class FetchOutcome:
     duration_s: float = 0.0
     row_count: int = 0
     revisions: tuple[Revision, ...] = ()
+    withdrawn: tuple[int, ...] = ()
     answered: bool = False
     asked: str = ""
 
@@ -294,6 +297,9 @@ class SeriesFetcher:
         )
         (count,) = self.store.upsert(stored, [rows], keep_revised=True, notes=notes)
         told = [*bars.notes, in_words(count.revisions)] if count.revisions else [*bars.notes]
+        withdrawn = _withdrawn(held, bars)
+        if withdrawn:
+            told.append(withdrawn_in_words(withdrawn))
         if count.rounded:
             told.append(f"values with more than 6 decimals were rounded: {count.rounded}")
         return FetchOutcome(
@@ -303,6 +309,7 @@ class SeriesFetcher:
             "; ".join(told),
             row_count=len(bars),
             revisions=count.revisions,
+            withdrawn=withdrawn,
             answered=True,
         )
 
@@ -324,6 +331,25 @@ def _nothing_to_ask(name: str, symbol: str, coverage: Coverage | None) -> FetchO
     if coverage is not None and not coverage.last_date:
         return FetchOutcome(name, symbol, "no_data", _NOTHING)
     return FetchOutcome(name, symbol, "ok", _STORED)
+
+
+def _withdrawn(held: PriceSeries | None, bars: Bars) -> tuple[int, ...]:
+    """Return the times of stored bars between the first and the last of an answer that are not in it."""
+    if held is None:
+        return ()
+    inside = held.times[(held.times >= bars.times[0]) & (held.times <= bars.times[-1])]
+    return tuple(np.setdiff1d(inside, bars.times, assume_unique=True).tolist())
+
+
+def withdrawn_in_words(times: Sequence[int]) -> str:
+    """Return which stored bars a source no longer has, for people.
+
+    Examples
+    --------
+    >>> withdrawn_in_words([0, 86_400_000_000_000])
+    'stored bars that the source no longer has were kept: 2, the last of 1970-01-02'
+    """
+    return f"stored bars that the source no longer has were kept: {len(times)}, the last of {iso(times[-1])}"
 
 
 def _for_dates(query: Query, asked: Missing) -> Query:

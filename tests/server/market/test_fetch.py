@@ -94,6 +94,24 @@ async def test_a_server_error_is_asked_again(bench, answers):
     assert not asked.breaker.failure_count
 
 
+async def test_no_request_takes_longer_than_30_s_however_patient_the_caller_is():
+    given = []
+
+    class Silent:
+        async def send(self, _request, _key, timeout_s):
+            given.append(timeout_s)
+            raise KeyRejectedError("no")
+
+    asked = Vendor(SOURCES.get("alpha_vantage"), Silent(), Budget(None), key=SecretStr(KEY))
+    for patience_s in (1e6, 7.0):
+        with pytest.raises((KeyRejectedError, NotAskedError)):
+            await asked.fetch(wti(asked), patience_s)
+        asked.breaker.succeed()
+        asked.limits = ()
+    assert given[0] == 30.0
+    assert 6.0 < given[1] <= 7.0
+
+
 async def test_attempts_end(bench, answers):
     bench.vendor.answer("/query", answers.reply("oops", 503, "text/html"))
     asked = bench.make()

@@ -131,8 +131,8 @@ async def test_sources_tell_state_budget_and_last_error(start):
 
 async def test_restated_prices_are_warned_of_and_both_values_can_be_seen(start):
     with start(alpha_vantage=KEY) as bench:
-        bench.vendor.answer("/query", bench.answers.reply(wti("61.5", "61", "60")), bench.answers.reply(
-            wti("61.75", "61.25", "60")
+        bench.vendor.answer("/query", bench.answers.reply(wti("61.5", "61", "60", "59")), bench.answers.reply(
+            wti("61.75", "61.25", ".", "59")
         ))  # fmt: skip
         await bench.get("WTI")
         # What was stored yesterday is due today.
@@ -143,10 +143,14 @@ async def test_restated_prices_are_warned_of_and_both_values_can_be_seen(start):
         (warning,) = [one for one in answer.meta.warnings if one.code == "PRICES_RESTATED"]
         day = YESTERDAY - dt.timedelta(days=1)
         assert warning.message == f"WTI from alpha_vantage: 1 price was restated, on {day} from 61 to 61.25"
+        (warning,) = [one for one in answer.meta.warnings if one.code == "PRICES_WITHDRAWN"]
+        gone = YESTERDAY - dt.timedelta(days=2)
+        told = "WTI from alpha_vantage: stored bars that the source no longer has were kept"
+        assert warning.message == f"{told}: 1, the last of {gone}"
         (revision,) = answer.series[0].coverage.revisions
         assert (revision.old_close, revision.new_close) == (61.0, 61.25)
         assert revision.HasField("found_time")
-        assert list(answer.series[0].close) == [60.0, 61.25, 61.75]
+        assert list(answer.series[0].close) == [59.0, 60.0, 61.25, 61.75]
         assert (await bench.sources())["alpha_vantage"].revision_count == 1
 
 

@@ -150,6 +150,25 @@ async def test_restated_prices_are_kept_both_and_reported(bench):
     assert fetched.outcomes[0].revisions == (revision,)
 
 
+async def test_prices_that_a_source_takes_back_are_kept_and_reported(bench):
+    """One is passed over, one is a point now; what lies before the answer is not spoken of by it."""
+    day = dt.datetime(2026, 11, 13, tzinfo=dt.UTC)
+    bench.alpha_vantage(
+        wti(d2026_11_12="58", d2026_11_13="59", d2026_11_16="59.5", d2026_11_17="60.1", d2026_11_18="60.5"),
+        wti(d2026_11_16=".", d2026_11_17="60.1", d2026_11_18="60.5"),
+        wti(d2026_11_12="58", d2026_11_16=".", d2026_11_18="60.5", d2026_11_19="61"),
+    )
+    await bench.get()
+    bench.pass_s(2100)
+    assert (await bench.get()).outcomes[0].withdrawn == ()
+    bench.pass_s(2100)
+    fetched = await bench.get()
+    (outcome,) = fetched.outcomes
+    assert outcome.withdrawn == tuple(int((day + dt.timedelta(days=n)).timestamp()) * 10**9 for n in (0, 3, 4))
+    assert "stored bars that the source no longer has were kept: 3, the last of 2026-11-17" in outcome.detail
+    assert fetched.series[0].prices.close.tolist() == [58.0, 59.0, 59.5, 60.1, 60.5, 61.0]
+
+
 async def test_digits_that_the_store_does_not_keep_are_told_and_are_no_restatement(bench):
     bench.alpha_vantage(wti(d2026_11_16="59.123456789", d2026_11_17="60.1", d2026_11_18="60.5"))
     fetched = await bench.get()

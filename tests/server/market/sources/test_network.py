@@ -108,6 +108,12 @@ async def test_an_endless_answer_is_cut(vendor, answers, transport):
         await send(transport)
 
 
+async def test_answers_are_capped_at_32_mebibytes_by_default():
+    made = HttpTransport()
+    assert made._body_bytes_max == 32 << 20
+    await made.close()
+
+
 async def test_a_gzip_bomb_is_not_unpacked(vendor, answers, transport):
     bomb = answers.bomb(200)
     vendor.answer("/prices", bomb)
