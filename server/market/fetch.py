@@ -136,6 +136,7 @@ class Vendor:
         """
         now_s = time.monotonic()
         self._refuse_to_ask(query, now_s)
+        tries = self.breaker.is_open
         deadline_s = now_s + timeout_s
         attempt = _Attempt()
         before = ""
@@ -162,7 +163,8 @@ class Vendor:
             self._log.info("vendor not asked", source=self.source.name, symbol=query.asset.symbol, detail=str(error))
             raise
         finally:
-            self.breaker.leave()
+            if tries:  # nobody else gives back the permission of the one call that may try
+                self.breaker.leave()
         raise AssertionError("the last attempt returns or raises")
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class CircuitBreaker:
     """Opens after several failures in a row; after a pause one request may try, and its success closes it.
 
-    Every further failure doubles the pause. Times are seconds of one clock that never goes back.
+    Every further try that fails doubles the pause. Times are seconds of one clock that never goes back.
 
     Parameters
     ----------
@@ -65,6 +65,8 @@ class CircuitBreaker:
 
     def fail(self, now_s: float) -> None:
         """Note that the source does not work."""
+        if self.is_open and not self.probing:
+            return  # sent before it opened: twenty calls that fail together are one failure, not a pause of twenty
         self.failure_count, self.probing = self.failure_count + 1, False
         doublings = min(self.failure_count - self.failure_count_max, 30)
         if doublings >= 0:

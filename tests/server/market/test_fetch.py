@@ -325,6 +325,41 @@ async def test_a_source_that_fails_is_left_alone_and_tried_again(bench, answers)
     assert (await asked.state())[0] == "ready"
 
 
+async def until_asked(bench, count):
+    for _ in range(500):
+        if len(bench.vendor.asked) >= count:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it did not come to that")
+
+
+async def test_a_call_that_was_sent_before_lets_no_second_one_try(bench, answers):
+    """One request is under way when the source is found to fail, and ends while another one tries it again."""
+    asked = bench.make(breaker=CircuitBreaker(failure_count_max=1, pause_s=0.05))
+    held, slow = asyncio.Event(), asyncio.Event()
+
+    async def after(event, writer):
+        await event.wait()
+        await answers.reply("<html>", 200, "text/html")(writer)
+
+    bench.vendor.answer("/query?function=BRENT", lambda writer: after(slow, writer))
+    bench.vendor.answer("/query?function=WTI", answers.reply("<html>"), lambda writer: after(held, writer))
+    early = asyncio.create_task(asked.fetch(asked.source.query("BRENT"), 20.0))
+    await until_asked(bench, 1)
+    with pytest.raises(BadPayloadError):
+        await asked.fetch(wti(asked), 20.0)
+    await asyncio.sleep(0.06)
+    trying = asyncio.create_task(asked.fetch(wti(asked), 20.0))
+    await until_asked(bench, 3)
+    early.cancel()
+    await asyncio.wait({early})
+    with pytest.raises(NotAskedError, match="being tried by another call"):
+        await asked.fetch(wti(asked), 20.0)
+    held.set()
+    with pytest.raises(BadPayloadError):
+        await trying
+
+
 async def test_answers_that_were_good_are_not_asked_for_again(bench, answers):
     """A series of several requests, one of which fails for a moment."""
     newest = {

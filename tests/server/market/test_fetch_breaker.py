@@ -49,3 +49,15 @@ def test_it_can_be_opened_at_once():
     assert breaker.closed_for_s(5.0) == 3600.0
     breaker.succeed()
     assert breaker.closed_for_s(6.0) == 0.0
+
+
+def test_calls_that_fail_together_are_no_longer_pause():
+    breaker = CircuitBreaker(failure_count_max=3, pause_s=30.0)
+    for _ in range(20):
+        assert breaker.enter(0.0)
+    for _ in range(20):
+        breaker.fail(1.0)
+    assert breaker.closed_for_s(1.0) == 30.0
+    assert (breaker.enter(31.0), breaker.enter(31.0)) == (True, False)
+    breaker.fail(32.0)
+    assert breaker.closed_for_s(32.0) == 60.0
