@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from riskwave._indicators import Param
 
 DEFAULT_PATHS = 100_000
+DEFAULT_MATURITY_YEARS = 1.0
 
 
 class DerivativeOptions(TypedDict, total=False):
@@ -44,7 +45,7 @@ class DerivativeOptions(TypedDict, total=False):
     rate
         Risk-free rate a year, continuously compounded.
     maturity
-        Years to maturity.
+        Years to maturity: 1.0 by default.
     paths, steps, seed
         Paths, 100,000 by default; time steps, 0 lets payoff and model decide; seed.
     sampling, scrambles
@@ -86,7 +87,7 @@ def derivative_request(model: str, payoff: str, **options: Unpack[DerivativeOpti
         spots=numbers(np.atleast_1d(array(options.get("spot", ()), "spot")), "spot"),
         correlation=None if correlation is None else encode_array(array(correlation, "correlation")),
         risk_free_rate=number(options.get("rate", 0.0), "rate"),
-        maturity_years=number(options.get("maturity", 0.0), "maturity"),
+        maturity_years=number(options.get("maturity", DEFAULT_MATURITY_YEARS), "maturity"),
         paths=integer(pb.PriceDerivativeRequest, "paths", options.get("paths", DEFAULT_PATHS), "paths"),
         step_count=integer(pb.PriceDerivativeRequest, "step_count", options.get("steps", 0), "steps"),
         seed=None if seed is None else integer(pb.PriceDerivativeRequest, "seed", seed, "seed"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import operator
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -33,6 +34,23 @@ _RANGES = {
     FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
 """Least and greatest number of each integer type of the contract."""
+
+SERVED = {
+    "SimulationSpec.paths": "an integer from 2 to 1000000000",
+    "SimulationSpec.horizon_days": "an integer from 1 to 10000",
+    "SimulationSpec.scramble_count": "0 or 32",
+    "SimulationSpec.sample_path_count": "an integer from 0 to 1000000",
+    "SimulationSpec.fan_day_count": "an integer from 0 to 1024",
+    "SimulationSpec.fan_days": "an integer from 1 to 10000",
+    "CashFlow.day": "an integer from 1 to 10000",
+    "PriceDerivativeRequest.paths": "an integer from 2 to 1000000000",
+    "PriceDerivativeRequest.step_count": "an integer from 0 to 10000",
+    "PriceDerivativeRequest.scramble_count": "0 or 32",
+}
+"""What servers serve at most, by message and field, where that is less than the field's type can hold.
+
+It is named to who gives what no message can hold; anything else goes to the server, whose own limits decide.
+"""
 
 
 class PortfolioOptions(TypedDict, total=False):
@@ -144,12 +162,14 @@ def integer(kind: type[Message], number_field: str, value: Any, name: str) -> in
     """
     field = kind.DESCRIPTOR.fields_by_name[number_field]
     low, high = _RANGES[field.cpp_type]
+    # Nothing that the contract counts is negative.
+    allowed = SERVED.get(f"{kind.DESCRIPTOR.name}.{number_field}", f"an integer from 0 to {high}")
     try:
         number = operator.index(value)
     except TypeError:
-        raise invalid(name, value, f"an integer from {low} to {high}") from None
+        raise invalid(name, value, allowed) from None
     if isinstance(value, bool) or not low <= number <= high:
-        raise invalid(name, value, f"an integer from {low} to {high}")
+        raise invalid(name, value, allowed)
     return number
 
 
@@ -174,6 +194,24 @@ def numbers(values: Any, name: str) -> list[float]:
     if isinstance(values, str | bytes) or not np.iterable(values):
         raise invalid(name, values, "a sequence of numbers")
     return [number(value, f"{name}[{i}]") for i, value in enumerate(values)]
+
+
+def names(values: Any, name: str) -> list[str]:
+    """Return a sequence's names; a single one may stand without it.
+
+    Examples
+    --------
+    >>> names("WTI", "assets"), names(("WTI", "BRENT"), "assets")
+    (['WTI'], ['WTI', 'BRENT'])
+    """
+    if isinstance(values, str):
+        return [values]
+    if isinstance(values, bytes | Mapping | AbstractSet) or not np.iterable(values):
+        raise invalid(name, values, "a sequence of names, in the order of the assets")
+    for i, value in enumerate(values):
+        if not isinstance(value, str):
+            raise invalid(f"{name}[{i}]", value, "a name")
+    return [str(value) for value in values]
 
 
 def array(values: Any, name: str) -> NDArray[np.float64]:
@@ -263,8 +301,8 @@ def portfolio_data(
     elif weights is not None:
         data.holdings.CopyFrom(holdings(weights, symbols))
     elif symbols is not None:
-        names = [symbols] if isinstance(symbols, str) else list(symbols)
-        data.holdings.CopyFrom(holdings(dict.fromkeys(names, 1.0 / max(len(names), 1)), None))
+        held = names(symbols, "symbols")
+        data.holdings.CopyFrom(holdings(dict.fromkeys(held, 1.0 / max(len(held), 1)), None))
     else:
         raise invalid("portfolio", "missing", "given as weights, as portfolio (a stored one's name) or as returns")
     return data
@@ -276,34 +314,34 @@ def holdings(weights: Weights, symbols: Sequence[str] | None) -> Holdings:
     if by_symbol is None:
         if symbols is None:
             raise invalid("weights", type(weights).__name__, "a mapping of symbols to weights")
-        numbers = np.asarray(weights, dtype=np.float64).ravel()
-        if len(numbers) != len(symbols):
-            raise invalid("weights", f"{len(numbers)} numbers", f"one a symbol, of which there are {len(symbols)}")
-        by_symbol = dict(zip(symbols, map(float, numbers), strict=True))
+        symbols, given = names(symbols, "symbols"), numbers(weights, "weights")
+        if len(given) != len(symbols):
+            raise invalid("weights", f"{len(given)} numbers", f"one a symbol, of which there are {len(symbols)}")
+        by_symbol = dict(zip(symbols, given, strict=True))
     return Holdings(symbols=list(by_symbol), weights=list(by_symbol.values()))
 
 
 def _by_name(weights: Weights) -> dict[str, float] | None:
     if hasattr(weights, "items"):  # a mapping, or a pandas Series
-        return {str(symbol): float(weight) for symbol, weight in weights.items()}
+        return {str(symbol): number(weight, f"weights[{symbol}]") for symbol, weight in weights.items()}
     return None
 
 
 def _fill_returns(inline: InlineReturns, table: Table, weights: Weights | None, assets: Sequence[str] | None) -> None:
-    names = tuple(assets) if assets is not None else table.names
+    columns = table.names if assets is None else tuple(names(assets, "assets"))
     count = table.values.shape[1] if table.values.ndim == 2 else 1
     by_name = None if weights is None else _by_name(weights)
     if weights is None:
-        numbers = np.full(count, 1.0 / max(count, 1))
+        shares = [1.0 / max(count, 1)] * count
     elif by_name is None:
-        numbers = np.asarray(weights, dtype=np.float64).ravel()
+        shares = numbers(weights, "weights")
     else:
-        if set(by_name) != set(names):
-            raise invalid("weights", sorted(by_name), f"one weight for each column of returns: {sorted(names)}")
-        numbers = np.array([by_name[name] for name in names])
+        if set(by_name) != set(columns):
+            raise invalid("weights", sorted(by_name), f"one weight for each column of returns: {sorted(columns)}")
+        shares = [by_name[name] for name in columns]
     fill_array(inline.returns, table.values)
-    inline.weights.extend(numbers.tolist())
-    inline.assets.extend(names)
+    inline.weights.extend(shares)
+    inline.assets.extend(columns)
     if table.times is not None:
         fill(inline, "times", table.times)
 

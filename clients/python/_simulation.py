@@ -11,6 +11,7 @@ from riskwave._calls import Api, F, Plan, Subscription, ask, gather, method, str
 from riskwave._derivative import DEFAULT_PATHS, DerivativeOptions, derivative_request
 from riskwave._errors import InvalidRequestError, invalid
 from riskwave._inputs import (
+    SERVED,
     Date,
     Weights,
     array,
@@ -20,6 +21,7 @@ from riskwave._inputs import (
     flag,
     integer,
     mapping,
+    names,
     number,
     numbers,
     pair,
@@ -145,7 +147,7 @@ def _horizon(given: int) -> int:
     """Return the days of a path. In the message 0 means the default, which nobody who says 0 can want."""
     days = integer(simulation_pb2.SimulationSpec, "horizon_days", given, "horizon")
     if days == 0:
-        raise invalid("horizon", given, "an integer from 1")
+        raise invalid("horizon", given, SERVED["SimulationSpec.horizon_days"])
     return days
 
 
@@ -227,17 +229,18 @@ def _inline_assets(options: SimulationOptions) -> simulation_pb2.InlineAssets:
     mean = np.atleast_1d(array(options["mean"], "mean"))
     if mean.ndim != 1:
         raise invalid("mean", f"an array of shape {mean.shape}", "one number an asset")
-    weights, names = options.get("weights"), options.get("assets")
+    weights, given = options.get("weights"), options.get("assets")
+    assets = [] if given is None else names(given, "assets")
     if isinstance(weights, Mapping):
-        names = list(weights) if names is None else list(names)
-        if set(names) != set(weights):
-            raise invalid("weights", sorted(weights), f"one weight for each of the assets {sorted(names)}")
-        weights = [weights[name] for name in names]
+        assets = names(tuple(weights), "weights") if given is None else assets
+        if set(assets) != set(weights):
+            raise invalid("weights", sorted(weights), f"one weight for each of the assets {sorted(assets)}")
+        weights = [number(weights[name], f"weights[{name}]") for name in assets]
     return simulation_pb2.InlineAssets(
         mean=mean.tolist(),
         covariance=encode_array(_covariance(options, len(mean))),
         weights=[] if weights is None else numbers(weights, "weights"),
-        assets=names or [],
+        assets=assets,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -122,12 +123,16 @@ def parse_weights(text: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     for part in split(text):
         symbol, equals, weight = part.partition("=")
+        if not equals or not symbol.strip():
+            hint = f"{part!r} is not of the form SYMBOL=WEIGHT, such as WTI=0.6"
+            raise typer.BadParameter(hint, param_hint="--weights")
         try:
             number = float(weight)
         except ValueError:
-            equals = ""
-        if not equals or not symbol.strip():
-            raise typer.BadParameter(f"{part!r} is not of the form SYMBOL=WEIGHT", param_hint="--weights")
+            number = math.nan
+        if not math.isfinite(number):
+            hint = f"the weight of {symbol.strip()} was {weight.strip()!r}; allowed is a finite number, such as 0.6"
+            raise typer.BadParameter(hint, param_hint="--weights")
         if symbol.strip() in weights:
             raise typer.BadParameter(f"{symbol.strip()} is given twice", param_hint="--weights")
         weights[symbol.strip()] = number

@@ -126,6 +126,12 @@ def test_options_that_say_nothing_are_usage_errors(parse: Any, given: Any) -> No
         parse(given)
 
 
+@pytest.mark.parametrize("weight", ["abc", "", "nan", "inf"])
+def test_a_weight_that_is_none_is_named_with_its_symbol(weight: str) -> None:
+    with pytest.raises(typer.BadParameter, match=f"the weight of WTI was '{weight}'; allowed is a finite number"):
+        parse_weights(f"BRENT=0.4,WTI={weight}")
+
+
 def test_a_source_that_is_used_up_says_until_when_and_with_which_error() -> None:
     free = dt.datetime(2026, 11, 24, 0, 0, 5, tzinfo=dt.UTC)
     budgets = (rw.BudgetWindow(1.0, 1, 0, free - dt.timedelta(days=1)), rw.BudgetWindow(86_400.0, 25, 0, free))

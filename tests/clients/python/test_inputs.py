@@ -1,6 +1,7 @@
 """What callers hold becomes the right request, without a server."""
 
 import datetime as dt
+import inspect
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,16 @@ import pytest
 import riskwave as rw
 from riskwave._calls import Step
 from riskwave._indicators import IndicatorCall, Indicators, indicators_request
-from riskwave._inputs import date_text, enum_name, enum_value, portfolio_data, read_table
+from riskwave._inputs import SERVED, date_text, enum_name, enum_value, portfolio_data, read_table
 from riskwave._prices import NewSeries, import_messages
 from riskwave._risk import Risk, backtest_request
 from riskwave._simulation import derivative_request, simulation_spec
+from riskwave.cli._pricing import derivative as derivative_options
+from riskwave.compute.montecarlo.fan import FAN_DAYS_MAX
+from riskwave.compute.montecarlo.law import SAMPLE_VALUES_MAX
+from riskwave.compute.montecarlo.pricing.spec import PRICING_PATHS_MAX, STEPS_MAX
+from riskwave.compute.montecarlo.sobol import SCRAMBLES
+from riskwave.compute.montecarlo.spec import HORIZON_DAYS_MAX, PATHS_MAX, PATHS_MIN
 from riskwave.v1 import codec
 from riskwave.v1 import portfolio_pb2 as portfolio
 from riskwave.v1 import risk_service_pb2 as risk
@@ -244,7 +251,7 @@ def test_a_volatility_that_is_none_is_refused(volatility: Any) -> None:
 )
 def test_integers_that_no_field_holds_are_refused(field: Any, value: Any) -> None:
     given: Any = {"mean": 0.0, "volatility": 0.01, field: value}
-    with pytest.raises(rw.InvalidRequestError, match=f"{field} was .*; it must be an integer from") as caught:
+    with pytest.raises(rw.InvalidRequestError, match=f"{field} was .*; it must be (an integer from|0 or 32)") as caught:
         simulation_spec(**given)
     assert [one.field for one in caught.value.field_violations] == [field]
 
@@ -268,6 +275,13 @@ def test_integers_that_no_field_holds_are_refused(field: Any, value: Any) -> Non
         ({"params": 5}, "params"),
         ({"model": 5}, "model"),
         ({"distributions": "yes"}, "distributions"),
+        ({"assets": 3}, "assets"),
+        ({"assets": {"WTI": 0}}, "assets"),
+        ({"assets": [3]}, "assets[0]"),
+        ({"mean": None, "volatility": None, "returns": [0.01, 0.02], "assets": 3}, "assets"),
+        ({"mean": None, "volatility": None, "returns": [0.01, 0.02], "weights": ["half"]}, "weights[0]"),
+        ({"mean": None, "volatility": None, "weights": {"WTI": "half"}}, "weights[WTI]"),
+        ({"weights": {"WTI": "half"}}, "weights[WTI]"),
     ],
 )
 def test_what_a_simulation_cannot_mean_is_refused_by_name(given: Any, field: str) -> None:
@@ -294,6 +308,38 @@ def test_what_a_price_cannot_mean_is_refused_by_name(given: Any, field: str) -> 
     with pytest.raises(rw.InvalidRequestError, match="; it must be") as caught:
         derivative_request("gbm", "european", **({"spot": 100.0, "maturity": 1.0} | given))
     assert [one.field for one in caught.value.field_violations] == [field]
+
+
+def test_a_price_without_a_maturity_is_that_of_a_year_as_on_the_command_line() -> None:
+    default = inspect.signature(derivative_options).parameters["maturity"].default
+    assert derivative_request("gbm", "european", spot=100.0).maturity_years == default == 1.0
+
+
+def test_a_single_asset_may_be_named_without_a_sequence() -> None:
+    assert list(simulation_spec(mean=0.0, volatility=0.01, assets="WTI").inline_assets.assets) == ["WTI"]
+
+
+def test_what_is_said_of_whole_numbers_is_what_the_server_computes() -> None:
+    fan_days, horizon = f"from 0 to {FAN_DAYS_MAX}", f"from 1 to {HORIZON_DAYS_MAX}"
+    expected = {
+        "SimulationSpec.paths": f"from {PATHS_MIN} to {PATHS_MAX}",
+        "SimulationSpec.horizon_days": horizon,
+        "SimulationSpec.sample_path_count": f"from 0 to {SAMPLE_VALUES_MAX // 2}",  # of one day, with its beginning
+        "SimulationSpec.fan_day_count": fan_days,
+        "SimulationSpec.fan_days": horizon,
+        "CashFlow.day": horizon,
+        "PriceDerivativeRequest.paths": f"from 2 to {PRICING_PATHS_MAX}",
+        "PriceDerivativeRequest.step_count": f"from 0 to {STEPS_MAX}",
+    }
+    one = f"0 or {SCRAMBLES}"
+    scrambles = {"SimulationSpec.scramble_count": one, "PriceDerivativeRequest.scramble_count": one}
+    assert {name: f"an integer {text}" for name, text in expected.items()} | scrambles == SERVED
+
+
+@pytest.mark.parametrize("given", [10**20, "many", 1.5, True])
+def test_a_number_of_paths_that_is_none_is_told_the_range_of_the_server(given: Any) -> None:
+    with pytest.raises(rw.InvalidRequestError, match="it must be an integer from 2 to 1000000000"):
+        simulation_spec(mean=0.0, volatility=0.01, paths=given)
 
 
 def test_numbers_of_other_libraries_are_numbers() -> None:
