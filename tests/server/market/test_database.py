@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 
 from riskwave.config import ConfigError
 from riskwave.config.settings import StoreSettings
-from riskwave.server.market.database import Database
+from riskwave.server.market.database import _UPGRADE_LOCK, Database
 from riskwave.server.market.dates import DAY_NS
 from riskwave.server.market.errors import StoreUnavailableError, StoreVersionError
 from riskwave.server.market.series import Selection, SeriesRows
@@ -252,6 +252,24 @@ class TestPostgresql:
             connection.execute(sa.text("INSERT INTO facts VALUES ('a', 'b')"))
             connection.execute(kill)
         assert PriceStore(database).fact("a") is None
+        database.close()
+
+    def test_tables_are_changed_by_one_process_at_a_time(self, postgresql_url: str) -> None:
+        database = Database(StoreSettings(url=postgresql_url))
+        upgrading = threading.Thread(target=database.upgrade)
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        with psycopg.connect(postgresql_url, autocommit=True) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", (_UPGRADE_LOCK,))
+            upgrading.start()
+            deadline_s = time.monotonic() + 10
+            while other.execute(waits).fetchone() == (0,):
+                assert upgrading.is_alive()
+                assert time.monotonic() < deadline_s
+                time.sleep(0.01)
+            other.execute("SELECT pg_advisory_unlock(%s)", (_UPGRADE_LOCK,))
+        upgrading.join(30)
+        database.check()
+        assert PriceStore(database).sources() == []
         database.close()
 
     def test_nobody_listens(self, tmp_path: Path) -> None:
