@@ -14,6 +14,7 @@ import yaml
 from riskwave.server.market import sources
 from riskwave.server.market.sources import (
     SOURCES,
+    BadPayloadError,
     Bars,
     HttpRequest,
     HttpResponse,
@@ -144,6 +145,43 @@ async def test_an_unknown_body_is_kept_and_only_a_clear_status_is_believed(
         await source.fetch(source.query(source.assets[0].symbol), ask)
     assert type(caught.value).__name__ == error
     assert kind == "nothing" or "something went wrong" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("vendor", "file", "symbol", "interval", "words"),
+    [
+        ("alpha_vantage", "GOLD_SILVER_HISTORY_gold_daily.json", "SILVER", "daily", "nominal was 'XAUUSD'"),
+        ("alpha_vantage", "GOLD_SILVER_SPOT_gold.json", "SILVER", "latest", "no price of SILVER"),
+        ("alpha_vantage", "WTI_daily.json", "WTI", "weekly", "interval was 'daily'"),
+        ("alpha_vantage", "WTI_daily.json", "NATURAL_GAS", "daily", "unit was 'dollars per barrel'"),
+        ("alpha_vantage", "pricehist_ibm-partial.json", "IBM", "weekly", "no weekly time series"),
+        ("alpha_vantage", "TIME_SERIES_INTRADAY_1min_MSFT.json", "MSFT", "5min", "no 5min time series"),
+        ("fmp", "stable_historical_price_eod_full_GCUSD.json", "SILVER", "daily", "symbol was 'GCUSD'"),
+        ("fmp", "stable_quote_GCUSD.json", "SILVER", "latest", "symbol was 'GCUSD'"),
+        ("commodity_price_api", "rates_latest_metadata.json", "SILVER", "latest", "no rate of XAG"),
+        ("api_ninjas", "commodityprice_gold_captured_2026-08-15.json", "SILVER", "latest", "one of 'gold'"),
+    ],
+)
+async def test_an_answer_to_another_question_is_refused(
+    vendor: str, file: str, symbol: str, interval: str, words: str
+) -> None:
+    source = SOURCES.get(vendor)
+
+    async def ask(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, (SAMPLES / vendor / file).read_bytes(), "application/json")
+
+    with pytest.raises(BadPayloadError, match=words):
+        await source.fetch(source.query(symbol, interval, equities=EQUITIES), ask)
+
+
+async def test_a_status_that_one_vendor_gives_to_bad_questions_is_not_repeated_there() -> None:
+    source = SOURCES.get("api_ninjas")
+
+    async def ask(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(502, b'{"message": "Internal server error"}', "application/json")
+
+    with pytest.raises(BadPayloadError, match=r"502.*Internal server error"):
+        await source.fetch(source.query("GOLD"), ask)
 
 
 async def test_a_limit_that_asks_to_upgrade_is_a_limit_and_no_matter_of_the_plan() -> None:
