@@ -18,6 +18,7 @@ from riskwave.v1 import indicator_service_pb2, indicator_service_pb2_grpc, meta_
 from riskwave.v1 import market_data_service_pb2 as pb
 from riskwave.v1.market_data_service_pb2_grpc import MarketDataServiceStub
 
+FOUR = ["alpha_vantage", "fmp", "commodity_price_api", "api_ninjas"]
 KEY = "s3cr3tKEYs3cr3t"
 YESTERDAY = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
 PREMIUM = {"Information": "This is a premium endpoint"}
@@ -113,7 +114,7 @@ async def test_sources_tell_state_budget_and_last_error(start):
             ("fmp", pb.FETCH_STATUS_OK),
         ]
         sources = await bench.sources()
-        assert list(sources)[:4] == ["alpha_vantage", "fmp", "commodity_price_api", "api_ninjas"]
+        assert [name for name in sources if name in FOUR] == FOUR
         refused, delivered = sources["alpha_vantage"], sources["fmp"]
         assert refused.state == pb.SOURCE_STATE_EXHAUSTED
         assert "25 requests per day" in refused.last_error
@@ -161,7 +162,7 @@ async def test_sources_are_listed_while_the_store_does_not_answer(start, monkeyp
     with start() as bench:
         monkeypatch.setattr(PriceStore, "sources", broken)
         listed = list(await bench.sources())
-        assert listed[:4] == ["alpha_vantage", "fmp", "commodity_price_api", "api_ninjas"]
+        assert [name for name in listed if name in FOUR] == FOUR
         assert sorted(listed) == sorted(source.name for source in SOURCES)
 
 
