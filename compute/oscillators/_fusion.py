@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 TILE_BARS = 512  # of a single series: a dozen arrays of it stay in the first cache
-STRIP_COLUMNS, STRIP_BARS = 64, 16  # of a tile of a panel, measured
+STRIP_COLUMNS, STRIP_BARS = 64, 8  # of a tile of a panel, measured
 BARS_MIN = 64  # of fewer the preparations would take longer than the steps
 # Between two rings: if one began where another does, but for whole pages, the processor would take a number that is
 # read from one for a number that was just written to the other, and wait for it.

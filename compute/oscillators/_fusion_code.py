@@ -168,9 +168,12 @@ class _Writer:
         emitters = [Emitter(builder, lanes) for lanes in (LANES, 1)]
         loops = [self._prepare(steps, emitter) for emitter in emitters]
         seen = [self._nothing_seen(emitter) for emitter in emitters] if number == 0 and self.plan.checked else []
-        vector_end = builder.and_(tile.inner, INTEGER(-LANES))
-        edges = ((INTEGER(0), vector_end), (vector_end, tile.inner))
-        with _Counted(builder, INTEGER(0), tile.outer, 1) as bar:
+        outer, inner = tile.outer, tile.inner
+        if self._in_rings(steps):  # where one bar follows the other without a gap
+            outer, inner = INTEGER(1), builder.mul(outer, inner)
+        vector_end = builder.and_(inner, INTEGER(-LANES))
+        edges = ((INTEGER(0), vector_end), (vector_end, inner))
+        with _Counted(builder, INTEGER(0), outer, 1) as bar:
             rows = [builder.add(a, builder.mul(bar, p)) for a, p in zip(tile.addresses, tile.pitches, strict=True)]
             sources = {
                 each: builder.add(start, builder.mul(bar, tile.pitches[self.plan.loads[each].row]))
@@ -187,6 +190,12 @@ class _Writer:
                     self._write_elements(loops[k], access, seen[k] if seen else None)
         for place in seen:
             self._leave_unless_finite(place)
+
+    def _in_rings(self, steps: Sequence[FusedStep]) -> bool:
+        """Return whether everything that is read and written lies in rings."""
+        read = {self.plan.loads[each].row for step in steps for each in step.operands if isinstance(each, int)}
+        touched = read.union(*[{row for row in step.rows if row >= 0} | set(step.kept) for step in steps])
+        return touched <= self.plan.rings
 
     def _start(self, load: int, tile: _Tile) -> Any:
         """Return the address of what is loaded for a tile's first element."""
