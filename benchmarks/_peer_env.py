@@ -10,9 +10,10 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PEERS = {
-    "QuantLib 1.44": "QuantLib==1.44",
-    "quantlib-takt 1.43": "quantlib-takt==1.43",
-    "mkl_random 1.5.0": "mkl_random==1.5.0",
+    "QuantLib 1.44": ("QuantLib==1.44",),
+    "quantlib-takt 1.43": ("quantlib-takt==1.43",),
+    "mkl_random 1.5.0": ("mkl_random==1.5.0",),
+    "ta-lib-takt 0.8.2": ("ta-lib-takt==0.8.2", "numpy"),
 }
 """What each environment has, by the peer's name and version."""
 
@@ -22,12 +23,13 @@ def environment(name: str) -> Path:
     return HERE.parent / "build" / "peer-env" / name.split(maxsplit=1)[0].lower()
 
 
-def install_peers() -> None:
-    """Make the environments; a peer that cannot be had on this machine is told and left out."""
-    for name, requirement in PEERS.items():
+def install_peers(*names: str) -> None:
+    """Make the environments of these peers, or of all; one that cannot be had on this machine is told and left out."""
+    for name in names or PEERS:
+        requirements = PEERS[name]
         target = environment(name)
         subprocess.run([sys.executable, "-m", "venv", str(target)], check=True)
-        install = [str(target / "bin" / "python"), "-m", "pip", "install", "-q", requirement]
+        install = [str(target / "bin" / "python"), "-m", "pip", "install", "-q", *requirements]
         if subprocess.run(install, check=False).returncode:
             print(f"{name} could not be installed", file=sys.stderr)
 

@@ -3,10 +3,11 @@
     python benchmarks/oscillators.py                      # the 47 momentum functions on one series
     python benchmarks/oscillators.py RSI MACD STOCH       # these only
     python benchmarks/oscillators.py --panel --sweep --live      # panels, windows and streams too: under 3 minutes
-    python benchmarks/oscillators.py --takt build/takt/bin/python
+    python benchmarks/oscillators.py --install-peers      # ta-lib-takt, once, into an environment of its own
 
-ta-lib-takt has TA-Lib's import name, so that it needs an environment of its own with it and NumPy: ``--takt`` names
-that interpreter, which then times the same bars in between.
+ta-lib-takt has TA-Lib's import name, so that it needs an environment of its own: its interpreter times the same bars in
+between. What is used often gets machine code of its own in the background, so that each of our calls is made for half a
+second before it is timed: the times are those of the second and later requests.
 
 One series: all sides compute all outputs of the same arrays. Panel: TA-Lib is called for one contiguous column after
 the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other, of all functions whose first
@@ -30,6 +31,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import talib
 from talib import abstract
+
+from _peer_env import environment, install_peers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -287,7 +290,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every oscillator that TA-Lib has, not momentum alone")
     parser.add_argument("--bars", type=int, default=1_000_000, help="length of the one series")
     parser.add_argument("--rounds", type=int, default=8, help="rounds, of which the best counts")
-    parser.add_argument("--takt", default="", help="interpreter of an environment with ta-lib-takt")
+    parser.add_argument("--install-peers", action="store_true", help="install ta-lib-takt apart, and stop")
     parser.add_argument("--panel", action="store_true", help="panels too")
     parser.add_argument("--sweep", action="store_true", help="sweeps too")
     parser.add_argument("--live", action="store_true", help="streams too")
@@ -295,6 +298,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.answer:
         answer_requests(options.bars)
+        return
+    if options.install_peers:
+        install_peers("ta-lib-takt 0.8.2")
         return
     from riskwave.compute.oscillators import OSCILLATORS, warm_up
 
@@ -304,7 +310,8 @@ def main() -> None:
     chosen = set(options.names) or {entry.name for entry in OSCILLATORS if options.all or entry.peer in momentum}
     print_floor(options.bars, options.rounds)
     entries = [entry for entry in OSCILLATORS if entry.peer and entry.name in chosen]
-    run_series(entries, options.bars, options.rounds, options.takt)
+    takt_python = environment("ta-lib-takt 0.8.2") / "bin" / "python"
+    run_series(entries, options.bars, options.rounds, str(takt_python) if takt_python.exists() else "")
     if options.panel:
         run_panel(entries, 3)
     if options.sweep:

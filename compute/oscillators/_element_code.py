@@ -200,7 +200,7 @@ class Emitter:
         if isinstance(node, ast.BinOp):
             left, right = self._value(node.left, names, code), self._value(node.right, names, code)
             if code.exact_quotients and isinstance(node.op, ast.Div):
-                return self._quotient(left, right)
+                return self.quotient(left, right)
             return getattr(self.builder, _BINARY[type(node.op)])(left, right)
         if isinstance(node, ast.IfExp):
             return self.builder.select(
@@ -224,7 +224,7 @@ class Emitter:
             )
         return self.call(_FUNCTIONS[name], *values)
 
-    def _quotient(self, x: Any, divisor: Any) -> Any:
+    def quotient(self, x: Any, divisor: Any) -> Any:
         """Divide by a whole number as `_division` does, and with a division where one of the elements needs it."""
         if not _division.FUSED:
             return self.builder.fdiv(x, divisor)

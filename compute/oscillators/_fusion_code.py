@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm_binding
@@ -19,6 +20,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from riskwave.compute.oscillators._element_code import DOUBLE, INTEGER, LANES, Emitter, element_code
 from riskwave.compute.oscillators._fusion_plan import Number, Value
+from riskwave.compute.oscillators._window_code import WINDOW_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +81,7 @@ class _Loop:
     """A loop while it is written: its steps, and what is the same for all elements."""
 
     steps: Sequence[FusedStep]
-    codes: list[ElementCode]
+    codes: list[ElementCode | None]
     numbers: dict[Number, Any]
     names: list[dict[str, Any]]
 
@@ -187,7 +189,7 @@ class _Writer:
                     if k == 0:
                         self._fetch(ahead, skipped)
                     access = _Access(emitters[k], skipped, rows, sources)
-                    self._write_elements(loops[k], access, seen[k] if seen else None)
+                    self._write_elements(loops[k], access, tile.pitches, seen[k] if seen else None)
         for place in seen:
             self._leave_unless_finite(place)
 
@@ -208,25 +210,37 @@ class _Writer:
     def _prepare(self, steps: Sequence[FusedStep], emitter: Emitter) -> _Loop:
         """Write what is the same for all elements, in front of their loop."""
 
-        def number(place: int) -> Any:
-            return emitter.spread(self.builder.load(self.builder.gep(self.numbers, [INTEGER(place)])))
+        def scalar(place: int) -> Any:
+            return self.builder.load(self.builder.gep(self.numbers, [INTEGER(place)]))
 
         used = {operand for step in steps for operand in step.operands if isinstance(operand, Number)}
-        numbers = {each: number(each.place) for each in sorted(used, key=lambda each: each.place)}
-        codes, names = [], []
+        numbers = {each: emitter.spread(scalar(each.place)) for each in sorted(used, key=lambda each: each.place)}
+        codes: list[ElementCode | None] = []
+        names: list[dict[str, Any]] = []
         for step in steps:
             first, count = step.params
+            if step.function in WINDOW_CODE:
+                codes.append(None)
+                names.append({"bars": scalar(first.place)})
+                continue
             code = element_code(step.function, len(step.operands) + len(step.kept), count)
             assert code is not None, "a plan has only steps that can be translated"
             codes.append(code)
-            names.append(emitter.before(code, [number(first.place + k) for k in range(count)]))
+            names.append(emitter.before(code, [emitter.spread(scalar(first.place + k)) for k in range(count)]))
         return _Loop(steps, codes, numbers, names)
 
-    def _write_elements(self, loop: _Loop, access: _Access, seen: Any) -> None:
+    def _write_elements(self, loop: _Loop, access: _Access, pitches: list[Any], seen: Any) -> None:
         """Write the steps for some elements."""
         values: dict[int, Any] = {}
         results: list[tuple[int, Any]] = []
         for step, code, names in zip(loop.steps, loop.codes, loop.names, strict=True):
+            if code is None:
+                (window,) = [operand for operand in step.operands if isinstance(operand, int)]
+                row = self.plan.loads[window].row
+                read = partial(access.read_later, window, pitches[row])
+                values[step.outputs[0]] = WINDOW_CODE[step.function](access.emitter, read, names["bars"])
+                results.extend((row, values[step.outputs[0]]) for row in step.rows if row >= 0)
+                continue
             operands = []
             for operand in step.operands:
                 if isinstance(operand, Value):
@@ -299,6 +313,11 @@ class _Access:
             if load.row == row and not load.late and number in self.sources:
                 return self.load(number)
         return self.read(row)
+
+    def read_later(self, number: int, pitch: Any, bars: Any) -> Any:
+        """Return what is so many bars after a load."""
+        builder = self.emitter.builder
+        return self._read(builder.add(self.sources[number], builder.mul(bars, pitch)))
 
     def read(self, row: int) -> Any:
         return self._read(self.rows[row])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from riskwave.compute.oscillators._element_code import element_code
 from riskwave.compute.oscillators._steady import STEADY
+from riskwave.compute.oscillators._window_code import WINDOW_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,6 +99,11 @@ class Plan:
     rings: frozenset[int]
     checked: tuple[int, ...]
 
+    @property
+    def windows(self) -> bool:
+        """Whether a step looks at every bar of a window."""
+        return any(step.function in WINDOW_CODE for loop in self.loops for step in loop)
+
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
@@ -167,16 +173,17 @@ def _read_too_late(program: Program, steps: tuple[Step, ...], levels: list[int])
 
 
 def _series_of(step: Step) -> Iterator[tuple[int, int]]:
-    """Yield the operands of a step that are series, with their delays."""
+    """Yield the operands of a step that are series, and how many bars it looks back to them."""
     for operand in step.operands:
         if isinstance(operand, tuple):
-            yield operand[0], operand[1]
+            yield operand[0], operand[1] + operand[2]
 
 
 def _fusible(step: Step, *, recursions: bool) -> bool:
     operation = step.operation
-    whole_windows = any(isinstance(operand, tuple) and operand[2] for operand in step.operands)
-    if whole_windows or (operation.recursive and not (recursions and operation.function in STEADY)):
+    if operation.function in WINDOW_CODE:
+        return True
+    if operation.recursive and not (recursions and operation.function in STEADY):
         return False
     arrays = len(step.operands) + (operation.state_rows if operation.recursive else 0)
     return element_code(operation.function, arrays, len(operation.params)) is not None
@@ -252,10 +259,11 @@ class _Planner:
             if not isinstance(operand, tuple):
                 operands.append(Number(len(self.numbers)))
                 self.numbers.append(operand)
-            elif not operand[1] and level_of.get(operand[0]) == level:
+            elif not operand[1] + operand[2] and level_of.get(operand[0]) == level:
                 operands.append(Value(operand[0]))
             else:
-                operands.append(self.loads.setdefault((row_of[operand[0]], operand[1]), len(self.loads)))
+                load = row_of[operand[0]], operand[1] + operand[2]
+                operands.append(self.loads.setdefault(load, len(self.loads)))
         params = Number(len(self.numbers)), len(step.operation.params)
         self.numbers.extend(map(float, step.operation.params))
         rows = tuple(row_of.get(output, -1) for output in step.outputs)

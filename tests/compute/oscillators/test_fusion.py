@@ -13,11 +13,12 @@ from riskwave.compute.oscillators._element_code import element_code
 from riskwave.compute.oscillators._fusion import LANES, STRIP_COLUMNS, Workshop
 from riskwave.compute.oscillators._fusion_plan import fusion_of
 from riskwave.compute.oscillators._tiles import FUNCTIONS, Segment, segments_of
+from riskwave.compute.oscillators._window_code import WINDOW_CODE
 
 BARS = 3_001  # of eight columns and more: too many values for the direct way
 SHAPES = {"series": (40_011,), "panel": (BARS, STRIP_COLUMNS + 9)}
 # With windows, extrema and their ages, slopes, deviations and ratios; the others are covered by the test above it.
-MANY = ("ULTOSC", "AROON", "FOSC", "SQZMOM", "EMV")
+MANY = ("ULTOSC", "AROON", "FOSC", "SQZMOM", "EMV", "CCI", "PERCENTRANK")
 
 
 class Eager(Workshop):
@@ -110,32 +111,28 @@ def test_what_is_used_together_shares_a_loop():
 
 
 def test_every_panel_of_the_momentum_functions_is_one_piece_of_code():
-    """Those that look at whole windows are carried out step by step."""
     left = set()
     for entry in OSCILLATORS:
         program = entry.program((entry.default_window,))
         if fusion_of(program, 0, len(program.steps), (), whole=True, recursions=True) is None:
             left.add(entry.name)
     talibs = {entry.name for entry in OSCILLATORS if entry.peer in talib.get_function_groups()["Momentum Indicators"]}
-    assert left & talibs == {"CCI"}
+    assert not left & talibs
 
 
-def test_every_segment_of_the_catalogue_is_fused_but_for_those_that_look_at_whole_windows():
-    left = {}
+def test_every_segment_of_the_catalogue_is_fused():
     for entry in OSCILLATORS:
         program = entry.program((entry.default_window,))
         parts = segments_of(program)
         for part in parts:
             if isinstance(part, Segment):
-                fusion = fusion_of(program, part.steps.start, part.steps.stop, (), whole=len(parts) == 1)
-                if fusion is None:
-                    left[entry.name] = True
-    assert set(left) == {"CCI", "CRSI", "PERCENTRANK"}
+                whole = len(parts) == 1
+                assert fusion_of(program, part.steps.start, part.steps.stop, (), whole=whole) is not None, entry.name
 
 
-def test_a_function_that_looks_at_several_elements_is_not_translated():
+def test_what_looks_at_several_elements_has_code_written_for_it():
     names = {getattr(function, "__name__", "") for function in FUNCTIONS if element_code(function, 1, 1) is None}
-    assert names == {"mean_deviation_ratio", "rank_below"}
+    assert names == {function.__name__ for function in WINDOW_CODE}
 
 
 def test_code_is_made_in_the_background_once_enough_time_was_spent(monkeypatch):
