@@ -72,9 +72,9 @@ class FusedStep:
     kept: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Loops of steps, each carried out for a whole tile before the next.
+    """Loops of steps, each carried out for a whole tile before the next. Of plans that are alike there is only one.
 
     Attributes
     ----------
@@ -121,6 +121,8 @@ class Fusion:
         Constants and parameters.
     whole
         Whether it is all that the program does.
+    head_bars
+        How many bars have seeds among them, or steps that can't be carried out yet.
     """
 
     plan: Plan
@@ -128,6 +130,7 @@ class Fusion:
     lags: tuple[int, ...]
     numbers: tuple[float, ...]
     whole: bool
+    head_bars: int
 
 
 @lru_cache(maxsize=1024)
@@ -206,6 +209,18 @@ def _levels(steps: tuple[Step, ...], *, recursions: bool) -> list[int] | None:
     return levels
 
 
+@lru_cache(maxsize=4096)
+def _one_plan(
+    loops: tuple[tuple[FusedStep, ...], ...],
+    loads: tuple[Load, ...],
+    rows: int,
+    states: int,
+    rings: frozenset[int],
+    checked: tuple[int, ...],
+) -> Plan:
+    return Plan(loops, loads, rows, states, rings, checked)
+
+
 @dataclass(slots=True)
 class _Planner:
     program: Program
@@ -233,7 +248,7 @@ class _Planner:
         loops: list[list[FusedStep]] = [[] for _ in range(max(self.levels) + 1)]
         for step, level in zip(steps, self.levels, strict=True):
             loops[level].append(self._step(step, level, level_of, row_of))
-        plan = Plan(
+        plan = _one_plan(
             tuple(map(tuple, loops)),
             tuple(Load(row, late=lag > 0) for row, lag in self.loads),
             len(slots) + self.states,
@@ -241,7 +256,7 @@ class _Planner:
             frozenset(row_of[slot] for slot in crossing - outside),
             tuple(row for slot, row in row_of.items() if program.slots[slot].input in checked),
         )
-        return Fusion(plan, slots, tuple(lag for _, lag in self.loads), tuple(self.numbers), self.whole)
+        return Fusion(plan, slots, tuple(lag for _, lag in self.loads), tuple(self.numbers), self.whole, program.settled_bar)
 
     def _lies_outside(self, slot: int) -> bool:
         """Return whether a series that the steps write is the caller's or the program's."""

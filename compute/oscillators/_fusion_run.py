@@ -27,10 +27,11 @@ Floats = NDArray[np.float64]
 def whole_fusion(program: Program, inputs: Sequence[NDArray[np.generic]], *, check_finite: bool) -> Fusion | None:
     """Return how all steps of a program are fused; None where they cannot be, or it would not pay for these inputs."""
     bars, lanes = inputs[0].shape
-    if bars - program.settled_bar < BARS_MIN or not all(map(readable_in_place, inputs)):
-        return None
     checked = range(len(inputs)) if check_finite else ()
-    return segment_fusion(program, 0, len(program.steps), checked, lanes, whole=True)
+    fusion = segment_fusion(program, 0, len(program.steps), checked, lanes, whole=True)
+    if fusion is None or bars - fusion.head_bars < BARS_MIN or not all(map(readable_in_place, inputs)):
+        return None
+    return fusion
 
 
 def run_fused(
@@ -49,7 +50,7 @@ def run_fused(
     code = WORKSHOP.code_of(fusion.plan)
     if code is None:
         return None
-    (bars, lanes), head = inputs[0].shape, program.settled_bar
+    (bars, lanes), head = inputs[0].shape, fusion.head_bars
     checked = range(len(inputs)) if check_finite else ()
     read = {program.slots[slot].input for slot in fusion.slots}
     if not all(finite(inputs[number]) for number in checked if number not in read):
