@@ -30,9 +30,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import talib
-from talib import abstract
-
 from _peer_env import environment, install_peers
+from talib import abstract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -256,7 +256,8 @@ class _Planner:
             frozenset(row_of[slot] for slot in crossing - outside),
             tuple(row for slot, row in row_of.items() if program.slots[slot].input in checked),
         )
-        return Fusion(plan, slots, tuple(lag for _, lag in self.loads), tuple(self.numbers), self.whole, program.settled_bar)
+        lags = tuple(lag for _, lag in self.loads)
+        return Fusion(plan, slots, lags, tuple(self.numbers), self.whole, program.settled_bar)
 
     def _lies_outside(self, slot: int) -> bool:
         """Return whether a series that the steps write is the caller's or the program's."""
