@@ -4,6 +4,7 @@
     ├── UnknownNameError            no such indicator, model, measure...; carries the near names
     ├── SeriesTooShortError         fewer observations than the computation needs
     ├── ShapeMismatchError          two arrays that must agree do not
+    ├── UnfitHistoryError           returns of which a model cannot be made; carries asset and observation
     ├── NotFiniteError              NaN or infinity where numbers are needed
     ├── NotPositiveSemidefiniteError  a covariance or correlation that no random vector has
     └── TooLargeError               more paths, bars or memory than one request may ask for
@@ -130,6 +131,44 @@ def _noun_of(field: str) -> str:
     """Return what the names in a field are of: the last part of its path, in the singular."""
     part = field.rpartition(".")[2].partition("[")[0]
     return _NOUNS.get(part, part.replace("_", " "))
+
+
+class UnfitHistoryError(InputError):
+    """Returns of which a model cannot be made: knows where, so that who has names and dates can say them.
+
+    Parameters
+    ----------
+    field
+        The field's path.
+    value
+        What was found there, with ``{asset}`` and ``{observation}`` where they belong.
+    allowed
+        What would be right, in words.
+    asset, observation
+        Column and row of the returns; None where it is about the whole column.
+
+    Examples
+    --------
+    >>> error = UnfitHistoryError("history", "a return of -4 of {asset} {observation}", "above -1", 0, 1319)
+    >>> str(error)
+    'history was a return of -4 of asset 0 at observation 1319; it must be above -1'
+    >>> str(error.named("WTI", "on 2020-04-20"))
+    'history was a return of -4 of WTI on 2020-04-20; it must be above -1'
+    """
+
+    def __init__(self, field: str, value: str, allowed: str, asset: int, observation: int | None = None) -> None:
+        self.asset, self.observation = asset, observation
+        self._text = value
+        when = "" if observation is None else f"at observation {observation}"
+        super().__init__(field, value.format(asset=f"asset {asset}", observation=when), allowed)
+
+    def named(self, asset: str, observation: str) -> InputError:
+        """Return the error with the asset's name, and with the time in words."""
+        return InputError(self.field, self._text.format(asset=asset, observation=observation), self.allowed)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from the text without names."""
+        return type(self), (self.field, self._text, self.allowed, self.asset, self.observation)
 
 
 class SeriesTooShortError(InputError):

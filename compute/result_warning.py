@@ -17,8 +17,11 @@ class ResultWarning:
         A sentence for people, with the numbers in it.
     field
         The input that it is about; empty means the whole request.
+    observation
+        Row of the returns where it first happened, which the message names; None where there is none.
     """
 
     code: str
     message: str
     field: str = ""
+    observation: int | None = None

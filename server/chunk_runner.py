@@ -163,6 +163,20 @@ class ChunkRun(Generic[S, R]):
 SimulationRun = ChunkRun["SimulationSpec", "ChunkResult"]
 
 
+class _Clock:
+    """Counts the time of a run as it goes on: its estimates tell it, and it may be left after any."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.read_s = time.perf_counter()
+
+    def count(self) -> None:
+        """Add the time since this was last done."""
+        now_s = time.perf_counter()
+        self._call.compute_s += now_s - self.read_s
+        self.read_s = now_s
+
+
 class ChunkRunner(Generic[S, R]):
     """Runs one kind of work in the server's threads or on the cluster."""
 
@@ -197,13 +211,15 @@ class ChunkRunner(Generic[S, R]):
         if run.placement == meta_pb2.PLACEMENT_CLUSTER and not await self._cluster_comes(spec, wanted):
             self._note_loss(run, self._cluster.health.detail or "it has not started yet")
             run.placement = meta_pb2.PLACEMENT_SERVER
-        started_s = time.perf_counter()
+        clock = _Clock(call)
+        call.queue_s += clock.read_s - begin_s
         if run.placement == meta_pb2.PLACEMENT_CLUSTER:
             run.worker_count = self._cluster.worker_count
             try:
                 async with aclosing(self._cluster.compute(self._work.kind, spec, chunks)) as results:
                     async for result in results:
                         run.take(result)
+                        clock.count()
                         yield run
             except ClusterLostError as error:
                 self._note_loss(run, str(error))
@@ -214,9 +230,9 @@ class ChunkRunner(Generic[S, R]):
             async with aclosing(self._in_threads(spec, missing, call)) as results:
                 async for result in results:
                     run.take(result)
+                    clock.count()
                     yield run
-        call.queue_s += started_s - begin_s
-        call.compute_s += time.perf_counter() - started_s
+        clock.count()
 
     async def _cluster_comes(self, spec: S, wanted: meta_pb2.Placement.ValueType) -> bool:
         """Wait for a cluster that is starting; no longer than the work would take here, unless it is asked for."""

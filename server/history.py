@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.errors import InputError, ShapeMismatchError
+from riskwave.compute.errors import InputError, ShapeMismatchError, UnfitHistoryError
 from riskwave.compute.risk.inputs import OBSERVATIONS_MIN
 from riskwave.server.errors import invalid_field
 from riskwave.server.market import Selection, align, log_returns, simple_returns
@@ -92,6 +92,27 @@ class ReturnHistory:
     provenance: Provenance
     fields: dict[str, str]
     spacing: Spacing | None = None
+
+    def date_of(self, observation: int) -> str:
+        """Return when a period ended, to the day where it ended with one; empty where no times are known."""
+        if not self.times.size:
+            return ""
+        return str(np.datetime64(int(self.times[observation]), "ns").astype("datetime64[m]")).removesuffix("T00:00")
+
+    def dated(self, warning: ResultWarning) -> ResultWarning:
+        """Return a warning with the date of the observation that its message names."""
+        date = "" if warning.observation is None else self.date_of(warning.observation)
+        named = f"observation {warning.observation}"
+        return replace(warning, message=warning.message.replace(named, f"{named} ({date})", 1)) if date else warning
+
+    def named(self, error: InputError) -> InputError:
+        """Return an error about a return with the asset's name and its date."""
+        if not isinstance(error, UnfitHistoryError):
+            return error
+        at = error.observation
+        date = "" if at is None else self.date_of(at)
+        when = f"on {date}" if date else f"at observation {at}"
+        return error.named(self.assets[error.asset], when)
 
 
 class History:

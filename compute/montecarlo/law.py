@@ -85,7 +85,9 @@ class PortfolioLaw:
 
 def check_model(spec: SimulationSpec, model: PortfolioModel) -> tuple[dict[str, Value], str]:
     """Check that the model offers what is asked of it, and return its parameters and the mode."""
-    check_choice(spec.mode, "mode", ("auto", *model.modes))
+    if spec.mode not in {"auto", *model.modes}:
+        allowed = f"{' or '.join(model.modes)} for the model {model.name}, which takes {model.modes[0]} when left out"
+        raise InputError("mode", spec.mode, allowed)
     check_choice(spec.rebalancing, "rebalancing", model.rebalancings)
     if spec.rebalancing == "none" and spec.mode == "collapsed":
         raise InputError("mode", spec.mode, "full when rebalancing is none, because drifting weights need every asset")
@@ -165,8 +167,8 @@ def history_law(spec: SimulationSpec, params: dict[str, Value], mode: str) -> Po
     _check_growth(spec, mean, variances, centre, deviation)
     worst = int(np.argmin(daily))
     if centre + daily[worst] <= -1.0:
-        message = f"on observation {worst} the portfolio lost {-(centre + daily[worst]):.4g} of itself, all or more"
-        warnings.append(ResultWarning(RETURN_BELOW_MINUS_ONE, message, "history"))
+        message = f"at observation {worst} the portfolio lost {-(centre + daily[worst]):.4g} of itself, all or more"
+        warnings.append(ResultWarning(RETURN_BELOW_MINUS_ONE, message, "history", worst))
     empty = np.empty((0, 0))
     noted = tuple(warnings)
     return PortfolioLaw(

@@ -194,6 +194,7 @@ def _price_warnings(sample: PortfolioSample, names: Sequence[str]) -> Iterator[R
             f"{name} has {len(rows)} return(s) of -1 or less, the first {series[rows[0]]:g} at observation {rows[0]}: "
             "its price was not positive, and the simple returns across it are used as they are",
             "returns",
+            int(rows[0]),
         )
     ruin = sample.curve.ruin_index
     if ruin >= 0:
@@ -202,6 +203,7 @@ def _price_warnings(sample: PortfolioSample, names: Sequence[str]) -> Iterator[R
             f"the portfolio's wealth fell to {sample.curve.wealth[ruin]:g} at observation {ruin} and stays there in "
             "wealth, drawdowns and compounded measures; the others use every return",
             "returns",
+            ruin,
         )
 
 

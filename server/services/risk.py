@@ -215,7 +215,8 @@ def _field(argument: str, history: ReturnHistory) -> str:
 
 def _warnings(warnings: Iterable[ResultWarning], history: ReturnHistory) -> Iterator[ResultWarning]:
     for warning in warnings:
-        yield replace(warning, field=_field(warning.field, history)) if warning.field else warning
+        dated = history.dated(warning)
+        yield replace(dated, field=_field(dated.field, history)) if dated.field else dated
 
 
 def _fill_meta(

@@ -146,8 +146,9 @@ def decode_spec(message: pb.SimulationSpec, history: ReturnHistory | None, limit
         montecarlo.check_memory(spec, limits.simulation_memory_bytes)
         spec = montecarlo.calibrated(spec)
     except InputError as error:
-        raise rename(error, law.fields) from None
-    renamed = tuple(replace(warning, field=field_of(warning.field, law.fields)) for warning in warnings)
+        raise rename(error if history is None else history.named(error), law.fields) from None
+    dated = warnings if history is None else [history.dated(warning) for warning in warnings]
+    renamed = tuple(replace(warning, field=field_of(warning.field, law.fields)) for warning in dated)
     return replace(law, spec=spec, warnings=law.warnings + renamed)
 
 
@@ -208,7 +209,7 @@ def _calibrated(history: ReturnHistory, model: str, params: Mapping[str, object]
             if period_days != 1.0 and one.of_a_day is not None:
                 mean, covariance = one.of_a_day(mean, covariance, period_days, {**complete, **found.params})
     except InputError as error:
-        raise rename(error, fields) from None
+        raise rename(history.named(error), fields) from None
     told = [_tell_law(history, mean, covariance)]
     if found.text:
         told.append(ResultWarning(montecarlo.PARAMETERS_ESTIMATED, found.text, "spec.params"))

@@ -131,20 +131,37 @@ def _describe(info: ServerInfo) -> Iterator[Check]:
         yield Check("server version", "ok", text)
     else:
         yield Check("server version", "note", text, f"this client is {mine}: install the same version on both")
-    workers = f", {info.cluster_worker_count} cluster workers" if info.cluster_worker_count else ", no cluster"
     warm = info.warm_up_s > 0.0
     state = f"warm after {info.warm_up_s:.1f} s" if warm else "kernels are being prepared, calls are served"
-    yield Check("computation", "ok" if warm else "note", f"{info.compute_thread_count} threads{workers}, {state}")
+    threads = f"{info.compute_thread_count} threads, {_workers(info)}, {state}"
+    yield Check("computation", "ok" if warm else "note", threads)
     for part in info.components:
         found = ": ".join(text for text in (part.kind, part.detail) if text)
         advice = "" if part.healthy else "see the server's log and `riskwave config show`"
-        yield Check(part.name.replace("_", " "), "ok" if part.healthy else "problem", found, advice)
+        well = "note" if part.name == "cluster" and _is_starting(info) else "ok"
+        yield Check(part.name.replace("_", " "), well if part.healthy else "problem", found, advice)
     missing = [one.method.removeprefix("riskwave.v1.") for one in info.capabilities if not one.ready]
     if missing:
         found = f"{len(info.capabilities) - len(missing)} of {len(info.capabilities)}; not yet: {', '.join(missing)}"
         yield Check("calls", "note", found)
     else:
         yield Check("calls", "ok", f"all {len(info.capabilities)}")
+
+
+def _workers(info: ServerInfo) -> str:
+    """Return what the cluster adds to the threads; nothing that contradicts the line about the cluster itself."""
+    if info.cluster_worker_count:
+        return f"{info.cluster_worker_count} cluster workers"
+    if _is_starting(info):
+        return "cluster starting"
+    wanted = any(part.name == "cluster" and part.kind != "off" for part in info.components)
+    return "no cluster worker" if wanted else "no cluster"
+
+
+def _is_starting(info: ServerInfo) -> bool:
+    """Return whether the server has a cluster without workers of which nothing is wrong: they have yet to come."""
+    wanted = (part for part in info.components if part.name == "cluster" and part.kind != "off")
+    return not info.cluster_worker_count and any(part.healthy for part in wanted)
 
 
 def _check_clock(client: Client, timeout_s: float) -> Check:

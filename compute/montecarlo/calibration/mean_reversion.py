@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from riskwave.compute.errors import InputError
+from riskwave.compute.errors import InputError, UnfitHistoryError
 from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.calibration.likelihood import maximise, standard_errors
 from riskwave.compute.montecarlo.path_state import PERIODS_PER_YEAR
@@ -156,12 +156,13 @@ def _moves_of(returns: ArrayLike) -> NDArray[np.float64]:
     if values.min() <= -1.0:
         row, asset = (int(index) for index in np.unravel_index(int(values.argmin()), values.shape))
         allowed = "above -1, because the logarithm of what is left is taken"
-        raise InputError("history", f"a return of {values[row, asset]:.4g} of asset {asset} on row {row}", allowed)
+        value = f"a return of {values[row, asset]:.4g} of {{asset}} {{observation}}"
+        raise UnfitHistoryError("history", value, allowed, asset, row)
     moves = np.log1p(values)
     moves = np.ascontiguousarray(moves - moves.mean(axis=0))
     still = np.ptp(moves, axis=0) == 0.0
     if still.any():
-        raise InputError("history", f"asset {int(np.argmax(still))} never moves", "prices with a variance")
+        raise UnfitHistoryError("history", "{asset} never moves", "prices with a variance", int(np.argmax(still)))
     return moves
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import special
 
-from riskwave.compute.errors import InputError
+from riskwave.compute.errors import InputError, UnfitHistoryError
 from riskwave.compute.jit import kernel
 from riskwave.compute.montecarlo.assets import (
     ASSET_LANES,
@@ -158,7 +158,7 @@ def _prepare(law: PortfolioLaw) -> PortfolioLaw:
         raise InputError("params.degrees", degrees, f"0, to have it estimated, or a number from {DEGREES_MIN:g}")
     still = np.ptp(law.history, axis=0) == 0.0
     if still.any():
-        raise InputError("history", f"asset {int(np.argmax(still))} never moves", "returns that have ranks")
+        raise UnfitHistoryError("history", "{asset} never moves", "returns that have ranks", int(np.argmax(still)))
     return law
 
 

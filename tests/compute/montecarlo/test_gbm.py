@@ -71,7 +71,9 @@ def test_nothing_loses_more_than_everything():
 
 
 def test_it_does_not_collapse():
-    with pytest.raises(InputError, match="mode was collapsed; it must be one of auto, full"):
+    with pytest.raises(
+        InputError, match="mode was collapsed; it must be full for the model gbm, which takes full when"
+    ):
         validate(SimulationSpec(**TWO_ASSETS, paths=10, mode="collapsed"))
 
 

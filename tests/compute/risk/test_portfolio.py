@@ -236,6 +236,7 @@ def test_a_negative_price_is_reported_and_poisons_nothing():
     assert report.warnings[0].message.startswith(
         "WTI has 2 return(s) of -1 or less, the first -3.02408 at observation 2"
     )
+    assert [warning.observation for warning in report.warnings[:2]] == [2, 2]
     assert report.var_95.value == np.percentile(returns @ [0.5, 0.5], 5)
     before = np.prod(1.0 + report.returns[:3])
     np.testing.assert_array_equal(report.wealth[2:], np.full(10, report.wealth[2]))

@@ -204,6 +204,9 @@ def test_estimates_on_the_way_are_prices_of_the_first_paths(stub) -> None:
     assert first.greeks[0].estimate.value == pytest.approx(expected.greeks["delta"].value, rel=1e-12)
     assert before[0].progress.time_left.ToTimedelta().total_seconds() > 0
     assert before[0].progress.paths_done >= first.path_count
+    times = [one.result.meta.compute_duration.ToNanoseconds() for one in (*before, last)]
+    assert times == sorted(times)
+    assert times[0] > 0
 
 
 def test_a_price_that_is_stopped_stops_the_work(stub, channel) -> None:

@@ -71,6 +71,14 @@ def test_stored_prices_equal_plain_numpy(stub, channel) -> None:
     np.testing.assert_array_equal(read(report, "times"), read(prices.series[0], "times")[1:])
 
 
+def test_a_price_below_nothing_is_told_with_its_date(stub) -> None:
+    data = holdings({"WTI": 0.6, "BRENT": 0.4}, start_date="2020-04-01", end_date="2020-12-31")
+    answer = stub.AnalyzePortfolio(pb.AnalyzePortfolioRequest(**data))
+    told = {one.code: one.message for one in answer.meta.warnings}
+    assert "(2020-04-20): its price was not positive" in told["RETURN_BELOW_MINUS_ONE"]
+    assert "(2020-04-20) and stays there" in told["WEALTH_NOT_POSITIVE"]
+
+
 def test_weights_are_normalised_with_a_warning_about_the_requests_own_field(stub) -> None:
     answer = stub.AnalyzePortfolio(pb.AnalyzePortfolioRequest(**inline(weights=(2, 1, 1))))
     assert list(answer.report.weights) == [0.5, 0.25, 0.25]

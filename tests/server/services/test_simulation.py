@@ -168,6 +168,7 @@ def test_a_stream_that_is_stopped_leaves_what_it_sent(stub) -> None:
     assert not first.final
     assert 0 < first.result.num_simulations < 50_000_000
     assert first.result.statistics.mean_return.standard_error > 0
+    assert first.meta.compute_duration.ToNanoseconds() > 0
     assert first.progress.time_left.ToTimedelta().total_seconds() > 0
 
 
@@ -192,6 +193,7 @@ def test_it_stops_at_the_wanted_precision(stub) -> None:
     spec = make_spec(paths=1_000_000, target=target)
     answer = stub.Simulate(pb.SimulateRequest(spec=spec))
     assert (answer.result.num_simulations, answer.result.stopped_early) == (65_536, True)
+    assert answer.meta.compute_duration.ToNanoseconds() > 0
     assert answer.meta.digest == montecarlo.digest(direct(paths=65_536))
     *_, last = stub.StreamSimulation(pb.StreamSimulationRequest(spec=spec, min_interval={"nanos": 50_000_000}))
     assert (last.final, last.result.stopped_early, last.meta.digest) == (True, True, answer.meta.digest)

@@ -150,4 +150,13 @@ def test_prices_below_nothing_have_no_reversion(stub, refused):
         stub.Simulate, pb.SimulateRequest(spec={"portfolio": portfolio, "paths": 100, "model": "schwartz_smith"})
     )
     assert list(refusal.violations) == ["spec.portfolio.holdings"]
-    assert "above -1" in refusal.message
+    assert "was a return of -3.0" in refusal.message
+    assert " of WTI on 2020-04-20; it must be above -1" in refusal.message
+
+
+def test_a_day_that_lost_everything_is_told_with_its_date(stub):
+    spec = {"portfolio": portfolio_of("WTI") | {"start_date": "2020-04-01", "end_date": "2020-12-31"}, "paths": 100}
+    answer = stub.Simulate(pb.SimulateRequest(spec=spec | {"model": "bootstrap", "horizon_days": 5}))
+    told = [one.message for one in answer.meta.warnings if one.code == "RETURN_BELOW_MINUS_ONE"]
+    assert len(told) == 1
+    assert "(2020-04-20) the portfolio lost 3.0" in told[0]
