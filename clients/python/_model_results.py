@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec(Result):
-    """A model: its name, parameters and law, whether it simulates portfolios and calibrates, its payoffs and modes."""
+    """A model: its name, parameters and law, whether it simulates portfolios and calibrates, its payoffs and modes.
+
+    `portfolio_parameters` and `price_parameters` name those of its parameters that `simulation.run` and
+    `simulation.price` take; both are empty when the server does not tell.
+    """
 
     name: str
     title: str
@@ -32,6 +36,12 @@ class ModelSpec(Result):
     calibrates: bool
     payoffs: tuple[str, ...]
     modes: tuple[str, ...]
+    portfolio_parameters: tuple[str, ...] = ()
+    price_parameters: tuple[str, ...] = ()
+
+    def parameters_for(self, names: tuple[str, ...]) -> tuple[ParameterSpec, ...]:
+        """Return the specifications of some of the parameters, such as `price_parameters`."""
+        return tuple(one for one in self.parameters if one.name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,8 @@ def decode_catalogue(message: pb.ListModelsResponse) -> Catalogue:
             calibrates=one.calibrates,
             payoffs=tuple(one.payoffs),
             modes=tuple(enum_name(simulation_pb2.SimulationMode, mode) for mode in one.modes),
+            portfolio_parameters=tuple(one.portfolio_parameters),
+            price_parameters=tuple(one.price_parameters),
         )
         for one in message.models
     )

@@ -71,9 +71,12 @@ def list_models() -> pb.ListModelsResponse:
         if name in models:
             spec.simulates_portfolios = spec.calibrates = True
             spec.modes.extend(MODES[mode] for mode in models[name].modes)
+            spec.portfolio_parameters.extend(param.name for param in models[name].params)
         if name in pricers:
             known = {parameter.name for parameter in spec.parameters}
-            spec.parameters.extend(each for each in _pricing_params(pricers[name]) if each.name not in known)
+            taken = list(_pricing_params(pricers[name]))
+            spec.parameters.extend(each for each in taken if each.name not in known)
+            spec.price_parameters.extend(each.name for each in taken)
             spec.payoffs.extend(payoff.name for payoff in pricing.PAYOFFS if name in payoff.models)
     for payoff in pricing.PAYOFFS:
         entry = answer.payoffs.add(name=payoff.name, title=payoff.title, doc=payoff.doc, reference=payoff.reference)

@@ -13,9 +13,9 @@ from riskwave.cli._progress import ProgressOption, end_stopped, follow, is_shown
 from riskwave.cli._simulating import simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from riskwave import DerivativePrice, DerivativePriceUpdate, Simulation, SimulationUpdate
+    from riskwave import DerivativePrice, DerivativePriceUpdate, ModelSpec, Simulation, SimulationUpdate
 
 app = typer.Typer(help="What may happen next.", add_completion=False, no_args_is_help=True)
 
@@ -156,11 +156,17 @@ def models(common: Common) -> None:
 
     with common.connect() as client:
         catalogue = client.simulation.models()
-    model_rows = tuple(
-        (one.name, one.title, ", ".join(map(str, one.parameters)), _use(one.modes, one.payoffs))
+    simulating = tuple(
+        (one.name, one.title, _in_words(one, one.portfolio_parameters), ", ".join(one.modes))
         for one in catalogue.models
+        if one.simulates_portfolios
     )
-    payoff_rows = tuple(
+    pricing = tuple(
+        (one.name, one.title, _in_words(one, one.price_parameters), ", ".join(one.payoffs))
+        for one in catalogue.models
+        if one.payoffs
+    )
+    paid = tuple(
         (
             one.name,
             one.title,
@@ -169,18 +175,19 @@ def models(common: Common) -> None:
         )
         for one in catalogue.payoffs
     )
-    grids = [Grid("models", ("model", "title", "parameters", "for"), model_rows)]
-    if payoff_rows:
-        grids.append(Grid("payoffs", ("payoff", "title", "parameters", "models"), payoff_rows))
+    grids = [Grid("models of portfolios (simulate run)", ("model", "title", "parameters", "modes"), simulating)]
+    if paid:
+        grids.append(Grid("models of prices (simulate price)", ("model", "title", "parameters", "payoffs"), pricing))
+        grids.append(Grid("payoffs (simulate price)", ("payoff", "title", "parameters", "models"), paid))
     rows = [
         {"kind": kind, "name": row[0], "title": row[1], "parameters": row[2]}
-        for kind, table in (("model", model_rows), ("payoff", payoff_rows))
+        for kind, table in (("portfolio model", simulating), ("price model", pricing), ("payoff", paid))
         for row in table
     ]
     write(common.output, kind="catalogue", document=catalogue.to_dict(), rows=rows, grids=grids)
 
 
-def _use(modes: Sequence[str], payoffs: Sequence[str]) -> str:
-    """Return what a model is for: portfolios in its modes, prices, or both."""
-    uses = [f"portfolios ({', '.join(modes)})"] if modes else []
-    return ", ".join([*uses, *(["prices"] if payoffs else [])])
+def _in_words(model: ModelSpec, taken: tuple[str, ...]) -> str:
+    """Return the parameters that a model takes for something; all where the server does not tell for what."""
+    told = model.portfolio_parameters or model.price_parameters
+    return ", ".join(map(str, model.parameters_for(taken) if told else model.parameters))

@@ -30,7 +30,7 @@ from riskwave.v1 import parameter_pb2 as riskwave_dot_v1_dot_parameter__pb2
 from riskwave.v1 import simulation_pb2 as riskwave_dot_v1_dot_simulation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$riskwave/v1/simulation_service.proto\x12\x0briskwave.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17riskwave/v1/array.proto\x1a\x1ariskwave/v1/estimate.proto\x1a\x16riskwave/v1/meta.proto\x1a\x1briskwave/v1/parameter.proto\x1a\x1criskwave/v1/simulation.proto\"\x13\n\x11ListModelsRequest\"\xe7\x01\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12.\n\nparameters\x18\x03 \x03(\x0b\x32\x1a.riskwave.v1.ParameterSpec\x12\x0b\n\x03\x64oc\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12\x1c\n\x14simulates_portfolios\x18\x06 \x01(\x08\x12\x12\n\ncalibrates\x18\x07 \x01(\x08\x12\x0f\n\x07payoffs\x18\x08 \x03(\t\x12*\n\x05modes\x18\t \x03(\x0e\x32\x1b.riskwave.v1.SimulationMode\"y\n\nPayoffSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12.\n\nparameters\x18\x03 \x03(\x0b\x32\x1a.riskwave.v1.ParameterSpec\x12\x0b\n\x03\x64oc\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\"f\n\x12ListModelsResponse\x12&\n\x06models\x18\x01 \x03(\x0b\x32\x16.riskwave.v1.ModelSpec\x12(\n\x07payoffs\x18\x02 \x03(\x0b\x32\x17.riskwave.v1.PayoffSpec\"F\n\x19\x45stimateSimulationRequest\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.SimulationSpec\"\xf7\x01\n\x1a\x45stimateSimulationResponse\x12+\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0fpath_step_count\x18\x02 \x01(\x03\x12\x14\n\x0cmemory_bytes\x18\x03 \x01(\x03\x12\x16\n\x0eresponse_bytes\x18\x04 \x01(\x03\x12)\n\tplacement\x18\x05 \x01(\x0e\x32\x16.riskwave.v1.Placement\x12\x13\n\x0b\x63hunk_count\x18\x06 \x01(\x03\x12%\n\x04meta\x18\x07 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"<\n\x0fSimulateRequest\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.SimulationSpec\"h\n\x10SimulateResponse\x12-\n\x06result\x18\x01 \x01(\x0b\x32\x1d.riskwave.v1.SimulationResult\x12%\n\x04meta\x18\x02 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"u\n\x17StreamSimulationRequest\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.SimulationSpec\x12/\n\x0cmin_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xfb\x01\n\x18StreamSimulationResponse\x12/\n\x06result\x18\x01 \x01(\x0b\x32\x1d.riskwave.v1.SimulationResultH\x00\x12<\n\x12\x64istribution_chunk\x18\x05 \x01(\x0b\x32\x1e.riskwave.v1.DistributionChunkH\x00\x12\x31\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.riskwave.v1.SimulationProgress\x12\r\n\x05\x66inal\x18\x03 \x01(\x08\x12%\n\x04meta\x18\x04 \x01(\x0b\x32\x17.riskwave.v1.ResultMetaB\x07\n\x05\x65vent\"\xd3\x05\n\x16PriceDerivativeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12J\n\x0cmodel_params\x18\x02 \x03(\x0b\x32\x34.riskwave.v1.PriceDerivativeRequest.ModelParamsEntry\x12\x0e\n\x06payoff\x18\x03 \x01(\t\x12L\n\rpayoff_params\x18\x04 \x03(\x0b\x32\x35.riskwave.v1.PriceDerivativeRequest.PayoffParamsEntry\x12\r\n\x05spots\x18\x05 \x03(\x01\x12.\n\x0b\x63orrelation\x18\x06 \x01(\x0b\x32\x19.riskwave.v1.Float64Array\x12\x16\n\x0erisk_free_rate\x18\x07 \x01(\x01\x12\x16\n\x0ematurity_years\x18\x08 \x01(\x01\x12\r\n\x05paths\x18\t \x01(\x03\x12\x12\n\nstep_count\x18\n \x01(\x05\x12\x11\n\x04seed\x18\x0b \x01(\x04H\x00\x88\x01\x01\x12\'\n\x08sampling\x18\x0c \x01(\x0e\x32\x15.riskwave.v1.Sampling\x12\x16\n\x0escramble_count\x18\r \x01(\x05\x12\x0e\n\x06greeks\x18\x0e \x03(\t\x12\x1d\n\x15target_standard_error\x18\x0f \x01(\x01\x12)\n\tplacement\x18\x10 \x01(\x0e\x32\x16.riskwave.v1.Placement\x12\x12\n\nconfidence\x18\x11 \x01(\x01\x1aP\n\x10ModelParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.riskwave.v1.ParameterValues:\x02\x38\x01\x1aQ\n\x11PayoffParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.riskwave.v1.ParameterValues:\x02\x38\x01\x42\x07\n\x05_seed\"X\n\x05Greek\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x18\n\x10underlying_index\x18\x02 \x01(\x05\x12\'\n\x08\x65stimate\x18\x03 \x01(\x0b\x32\x15.riskwave.v1.Estimate\"\xcf\x01\n\x17PriceDerivativeResponse\x12$\n\x05price\x18\x01 \x01(\x0b\x32\x15.riskwave.v1.Estimate\x12\"\n\x06greeks\x18\x02 \x03(\x0b\x32\x12.riskwave.v1.Greek\x12\x13\n\x0b\x65xact_price\x18\x03 \x01(\x01\x12\x12\n\npath_count\x18\x04 \x01(\x03\x12\x1a\n\x12variance_reduction\x18\x05 \x01(\x01\x12%\n\x04meta\x18\x06 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"~\n\x12StreamPriceRequest\x12\x37\n\nderivative\x18\x01 \x01(\x0b\x32#.riskwave.v1.PriceDerivativeRequest\x12/\n\x0cmin_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8d\x01\n\x13StreamPriceResponse\x12\x34\n\x06result\x18\x01 \x01(\x0b\x32$.riskwave.v1.PriceDerivativeResponse\x12\x31\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.riskwave.v1.SimulationProgress\x12\r\n\x05\x66inal\x18\x03 \x01(\x08\x32\xa7\x04\n\x11SimulationService\x12M\n\nListModels\x12\x1e.riskwave.v1.ListModelsRequest\x1a\x1f.riskwave.v1.ListModelsResponse\x12\x65\n\x12\x45stimateSimulation\x12&.riskwave.v1.EstimateSimulationRequest\x1a\'.riskwave.v1.EstimateSimulationResponse\x12G\n\x08Simulate\x12\x1c.riskwave.v1.SimulateRequest\x1a\x1d.riskwave.v1.SimulateResponse\x12\x61\n\x10StreamSimulation\x12$.riskwave.v1.StreamSimulationRequest\x1a%.riskwave.v1.StreamSimulationResponse0\x01\x12\\\n\x0fPriceDerivative\x12#.riskwave.v1.PriceDerivativeRequest\x1a$.riskwave.v1.PriceDerivativeResponse\x12R\n\x0bStreamPrice\x12\x1f.riskwave.v1.StreamPriceRequest\x1a .riskwave.v1.StreamPriceResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$riskwave/v1/simulation_service.proto\x12\x0briskwave.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17riskwave/v1/array.proto\x1a\x1ariskwave/v1/estimate.proto\x1a\x16riskwave/v1/meta.proto\x1a\x1briskwave/v1/parameter.proto\x1a\x1criskwave/v1/simulation.proto\"\x13\n\x11ListModelsRequest\"\x9f\x02\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12.\n\nparameters\x18\x03 \x03(\x0b\x32\x1a.riskwave.v1.ParameterSpec\x12\x0b\n\x03\x64oc\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12\x1c\n\x14simulates_portfolios\x18\x06 \x01(\x08\x12\x12\n\ncalibrates\x18\x07 \x01(\x08\x12\x0f\n\x07payoffs\x18\x08 \x03(\t\x12*\n\x05modes\x18\t \x03(\x0e\x32\x1b.riskwave.v1.SimulationMode\x12\x1c\n\x14portfolio_parameters\x18\n \x03(\t\x12\x18\n\x10price_parameters\x18\x0b \x03(\t\"y\n\nPayoffSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12.\n\nparameters\x18\x03 \x03(\x0b\x32\x1a.riskwave.v1.ParameterSpec\x12\x0b\n\x03\x64oc\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\"f\n\x12ListModelsResponse\x12&\n\x06models\x18\x01 \x03(\x0b\x32\x16.riskwave.v1.ModelSpec\x12(\n\x07payoffs\x18\x02 \x03(\x0b\x32\x17.riskwave.v1.PayoffSpec\"F\n\x19\x45stimateSimulationRequest\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.SimulationSpec\"\xf7\x01\n\x1a\x45stimateSimulationResponse\x12+\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0fpath_step_count\x18\x02 \x01(\x03\x12\x14\n\x0cmemory_bytes\x18\x03 \x01(\x03\x12\x16\n\x0eresponse_bytes\x18\x04 \x01(\x03\x12)\n\tplacement\x18\x05 \x01(\x0e\x32\x16.riskwave.v1.Placement\x12\x13\n\x0b\x63hunk_count\x18\x06 \x01(\x03\x12%\n\x04meta\x18\x07 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"<\n\x0fSimulateRequest\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.SimulationSpec\"h\n\x10SimulateResponse\x12-\n\x06result\x18\x01 \x01(\x0b\x32\x1d.riskwave.v1.SimulationResult\x12%\n\x04meta\x18\x02 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"u\n\x17StreamSimulationRequest\x12)\n\x04spec\x18\x01 \x01(\x0b\x32\x1b.riskwave.v1.SimulationSpec\x12/\n\x0cmin_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xfb\x01\n\x18StreamSimulationResponse\x12/\n\x06result\x18\x01 \x01(\x0b\x32\x1d.riskwave.v1.SimulationResultH\x00\x12<\n\x12\x64istribution_chunk\x18\x05 \x01(\x0b\x32\x1e.riskwave.v1.DistributionChunkH\x00\x12\x31\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.riskwave.v1.SimulationProgress\x12\r\n\x05\x66inal\x18\x03 \x01(\x08\x12%\n\x04meta\x18\x04 \x01(\x0b\x32\x17.riskwave.v1.ResultMetaB\x07\n\x05\x65vent\"\xd3\x05\n\x16PriceDerivativeRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12J\n\x0cmodel_params\x18\x02 \x03(\x0b\x32\x34.riskwave.v1.PriceDerivativeRequest.ModelParamsEntry\x12\x0e\n\x06payoff\x18\x03 \x01(\t\x12L\n\rpayoff_params\x18\x04 \x03(\x0b\x32\x35.riskwave.v1.PriceDerivativeRequest.PayoffParamsEntry\x12\r\n\x05spots\x18\x05 \x03(\x01\x12.\n\x0b\x63orrelation\x18\x06 \x01(\x0b\x32\x19.riskwave.v1.Float64Array\x12\x16\n\x0erisk_free_rate\x18\x07 \x01(\x01\x12\x16\n\x0ematurity_years\x18\x08 \x01(\x01\x12\r\n\x05paths\x18\t \x01(\x03\x12\x12\n\nstep_count\x18\n \x01(\x05\x12\x11\n\x04seed\x18\x0b \x01(\x04H\x00\x88\x01\x01\x12\'\n\x08sampling\x18\x0c \x01(\x0e\x32\x15.riskwave.v1.Sampling\x12\x16\n\x0escramble_count\x18\r \x01(\x05\x12\x0e\n\x06greeks\x18\x0e \x03(\t\x12\x1d\n\x15target_standard_error\x18\x0f \x01(\x01\x12)\n\tplacement\x18\x10 \x01(\x0e\x32\x16.riskwave.v1.Placement\x12\x12\n\nconfidence\x18\x11 \x01(\x01\x1aP\n\x10ModelParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.riskwave.v1.ParameterValues:\x02\x38\x01\x1aQ\n\x11PayoffParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.riskwave.v1.ParameterValues:\x02\x38\x01\x42\x07\n\x05_seed\"X\n\x05Greek\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x18\n\x10underlying_index\x18\x02 \x01(\x05\x12\'\n\x08\x65stimate\x18\x03 \x01(\x0b\x32\x15.riskwave.v1.Estimate\"\xcf\x01\n\x17PriceDerivativeResponse\x12$\n\x05price\x18\x01 \x01(\x0b\x32\x15.riskwave.v1.Estimate\x12\"\n\x06greeks\x18\x02 \x03(\x0b\x32\x12.riskwave.v1.Greek\x12\x13\n\x0b\x65xact_price\x18\x03 \x01(\x01\x12\x12\n\npath_count\x18\x04 \x01(\x03\x12\x1a\n\x12variance_reduction\x18\x05 \x01(\x01\x12%\n\x04meta\x18\x06 \x01(\x0b\x32\x17.riskwave.v1.ResultMeta\"~\n\x12StreamPriceRequest\x12\x37\n\nderivative\x18\x01 \x01(\x0b\x32#.riskwave.v1.PriceDerivativeRequest\x12/\n\x0cmin_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8d\x01\n\x13StreamPriceResponse\x12\x34\n\x06result\x18\x01 \x01(\x0b\x32$.riskwave.v1.PriceDerivativeResponse\x12\x31\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.riskwave.v1.SimulationProgress\x12\r\n\x05\x66inal\x18\x03 \x01(\x08\x32\xa7\x04\n\x11SimulationService\x12M\n\nListModels\x12\x1e.riskwave.v1.ListModelsRequest\x1a\x1f.riskwave.v1.ListModelsResponse\x12\x65\n\x12\x45stimateSimulation\x12&.riskwave.v1.EstimateSimulationRequest\x1a\'.riskwave.v1.EstimateSimulationResponse\x12G\n\x08Simulate\x12\x1c.riskwave.v1.SimulateRequest\x1a\x1d.riskwave.v1.SimulateResponse\x12\x61\n\x10StreamSimulation\x12$.riskwave.v1.StreamSimulationRequest\x1a%.riskwave.v1.StreamSimulationResponse0\x01\x12\\\n\x0fPriceDerivative\x12#.riskwave.v1.PriceDerivativeRequest\x1a$.riskwave.v1.PriceDerivativeResponse\x12R\n\x0bStreamPrice\x12\x1f.riskwave.v1.StreamPriceRequest\x1a .riskwave.v1.StreamPriceResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,37 +44,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMODELSREQUEST']._serialized_start=221
   _globals['_LISTMODELSREQUEST']._serialized_end=240
   _globals['_MODELSPEC']._serialized_start=243
-  _globals['_MODELSPEC']._serialized_end=474
-  _globals['_PAYOFFSPEC']._serialized_start=476
-  _globals['_PAYOFFSPEC']._serialized_end=597
-  _globals['_LISTMODELSRESPONSE']._serialized_start=599
-  _globals['_LISTMODELSRESPONSE']._serialized_end=701
-  _globals['_ESTIMATESIMULATIONREQUEST']._serialized_start=703
-  _globals['_ESTIMATESIMULATIONREQUEST']._serialized_end=773
-  _globals['_ESTIMATESIMULATIONRESPONSE']._serialized_start=776
-  _globals['_ESTIMATESIMULATIONRESPONSE']._serialized_end=1023
-  _globals['_SIMULATEREQUEST']._serialized_start=1025
-  _globals['_SIMULATEREQUEST']._serialized_end=1085
-  _globals['_SIMULATERESPONSE']._serialized_start=1087
-  _globals['_SIMULATERESPONSE']._serialized_end=1191
-  _globals['_STREAMSIMULATIONREQUEST']._serialized_start=1193
-  _globals['_STREAMSIMULATIONREQUEST']._serialized_end=1310
-  _globals['_STREAMSIMULATIONRESPONSE']._serialized_start=1313
-  _globals['_STREAMSIMULATIONRESPONSE']._serialized_end=1564
-  _globals['_PRICEDERIVATIVEREQUEST']._serialized_start=1567
-  _globals['_PRICEDERIVATIVEREQUEST']._serialized_end=2290
-  _globals['_PRICEDERIVATIVEREQUEST_MODELPARAMSENTRY']._serialized_start=2118
-  _globals['_PRICEDERIVATIVEREQUEST_MODELPARAMSENTRY']._serialized_end=2198
-  _globals['_PRICEDERIVATIVEREQUEST_PAYOFFPARAMSENTRY']._serialized_start=2200
-  _globals['_PRICEDERIVATIVEREQUEST_PAYOFFPARAMSENTRY']._serialized_end=2281
-  _globals['_GREEK']._serialized_start=2292
-  _globals['_GREEK']._serialized_end=2380
-  _globals['_PRICEDERIVATIVERESPONSE']._serialized_start=2383
-  _globals['_PRICEDERIVATIVERESPONSE']._serialized_end=2590
-  _globals['_STREAMPRICEREQUEST']._serialized_start=2592
-  _globals['_STREAMPRICEREQUEST']._serialized_end=2718
-  _globals['_STREAMPRICERESPONSE']._serialized_start=2721
-  _globals['_STREAMPRICERESPONSE']._serialized_end=2862
-  _globals['_SIMULATIONSERVICE']._serialized_start=2865
-  _globals['_SIMULATIONSERVICE']._serialized_end=3416
+  _globals['_MODELSPEC']._serialized_end=530
+  _globals['_PAYOFFSPEC']._serialized_start=532
+  _globals['_PAYOFFSPEC']._serialized_end=653
+  _globals['_LISTMODELSRESPONSE']._serialized_start=655
+  _globals['_LISTMODELSRESPONSE']._serialized_end=757
+  _globals['_ESTIMATESIMULATIONREQUEST']._serialized_start=759
+  _globals['_ESTIMATESIMULATIONREQUEST']._serialized_end=829
+  _globals['_ESTIMATESIMULATIONRESPONSE']._serialized_start=832
+  _globals['_ESTIMATESIMULATIONRESPONSE']._serialized_end=1079
+  _globals['_SIMULATEREQUEST']._serialized_start=1081
+  _globals['_SIMULATEREQUEST']._serialized_end=1141
+  _globals['_SIMULATERESPONSE']._serialized_start=1143
+  _globals['_SIMULATERESPONSE']._serialized_end=1247
+  _globals['_STREAMSIMULATIONREQUEST']._serialized_start=1249
+  _globals['_STREAMSIMULATIONREQUEST']._serialized_end=1366
+  _globals['_STREAMSIMULATIONRESPONSE']._serialized_start=1369
+  _globals['_STREAMSIMULATIONRESPONSE']._serialized_end=1620
+  _globals['_PRICEDERIVATIVEREQUEST']._serialized_start=1623
+  _globals['_PRICEDERIVATIVEREQUEST']._serialized_end=2346
+  _globals['_PRICEDERIVATIVEREQUEST_MODELPARAMSENTRY']._serialized_start=2174
+  _globals['_PRICEDERIVATIVEREQUEST_MODELPARAMSENTRY']._serialized_end=2254
+  _globals['_PRICEDERIVATIVEREQUEST_PAYOFFPARAMSENTRY']._serialized_start=2256
+  _globals['_PRICEDERIVATIVEREQUEST_PAYOFFPARAMSENTRY']._serialized_end=2337
+  _globals['_GREEK']._serialized_start=2348
+  _globals['_GREEK']._serialized_end=2436
+  _globals['_PRICEDERIVATIVERESPONSE']._serialized_start=2439
+  _globals['_PRICEDERIVATIVERESPONSE']._serialized_end=2646
+  _globals['_STREAMPRICEREQUEST']._serialized_start=2648
+  _globals['_STREAMPRICEREQUEST']._serialized_end=2774
+  _globals['_STREAMPRICERESPONSE']._serialized_start=2777
+  _globals['_STREAMPRICERESPONSE']._serialized_end=2918
+  _globals['_SIMULATIONSERVICE']._serialized_start=2921
+  _globals['_SIMULATIONSERVICE']._serialized_end=3472
 # @@protoc_insertion_point(module_scope)

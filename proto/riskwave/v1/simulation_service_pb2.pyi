@@ -56,6 +56,8 @@ class ModelSpec(_message.Message):
     CALIBRATES_FIELD_NUMBER: _builtins.int
     PAYOFFS_FIELD_NUMBER: _builtins.int
     MODES_FIELD_NUMBER: _builtins.int
+    PORTFOLIO_PARAMETERS_FIELD_NUMBER: _builtins.int
+    PRICE_PARAMETERS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name, such as normal."""
     title: _builtins.str
@@ -70,7 +72,7 @@ class ModelSpec(_message.Message):
     """True when its law can be calibrated from stored prices."""
     @_builtins.property
     def parameters(self) -> _containers.RepeatedCompositeFieldContainer[_parameter_pb2.ParameterSpec]:
-        """Its own parameters."""
+        """Its own parameters. Which of them are taken where is said by portfolio_parameters and price_parameters."""
 
     @_builtins.property
     def payoffs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -79,6 +81,14 @@ class ModelSpec(_message.Message):
     @_builtins.property
     def modes(self) -> _containers.RepeatedScalarFieldContainer[_simulation_pb2.SimulationMode.ValueType]:
         """The modes that it offers."""
+
+    @_builtins.property
+    def portfolio_parameters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the parameters that a portfolio simulation takes (SimulationSpec.params). Empty when it takes none."""
+
+    @_builtins.property
+    def price_parameters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the parameters that a price takes (PriceDerivativeRequest.model_params). Empty when it takes none."""
 
     def __init__(
         self,
@@ -92,10 +102,12 @@ class ModelSpec(_message.Message):
         calibrates: _builtins.bool = ...,
         payoffs: _abc.Iterable[_builtins.str] | None = ...,
         modes: _abc.Iterable[_simulation_pb2.SimulationMode.ValueType] | None = ...,
+        portfolio_parameters: _abc.Iterable[_builtins.str] | None = ...,
+        price_parameters: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibrates", b"calibrates", "doc", b"doc", "modes", b"modes", "name", b"name", "parameters", b"parameters", "payoffs", b"payoffs", "reference", b"reference", "simulates_portfolios", b"simulates_portfolios", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibrates", b"calibrates", "doc", b"doc", "modes", b"modes", "name", b"name", "parameters", b"parameters", "payoffs", b"payoffs", "portfolio_parameters", b"portfolio_parameters", "price_parameters", b"price_parameters", "reference", b"reference", "simulates_portfolios", b"simulates_portfolios", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

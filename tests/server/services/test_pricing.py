@@ -168,6 +168,20 @@ def test_the_list_has_every_model_and_payoff_and_which_go_together(stub) -> None
     assert volatility.default_value.WhichOneof("value") is None
 
 
+def test_the_listing_tells_which_parameters_are_for_prices_and_which_for_portfolios(stub) -> None:
+    for model in stub.ListModels(pb.ListModelsRequest()).models:
+        names = {one.name for one in model.parameters}
+        assert names == {*model.portfolio_parameters, *model.price_parameters}
+        if model.name in montecarlo.MODELS.names():
+            own = [one.name for one in montecarlo.MODELS.get(model.name).params]
+            assert list(model.portfolio_parameters) == own
+        else:
+            assert not model.portfolio_parameters
+        assert bool(model.payoffs) >= bool(model.price_parameters)
+        if model.name == "gbm":
+            assert list(model.price_parameters)[:2] == ["volatility", "dividend_yield"]
+
+
 def make_stream(**fields) -> pb.StreamPriceRequest:
     return pb.StreamPriceRequest(derivative=make_request(**fields), min_interval={"nanos": 50_000_000})
 
