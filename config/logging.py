@@ -187,6 +187,7 @@ def _add_place(component: str) -> Processor:
 
 def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take secrets and control characters out of what callers may have put in."""
+    event.pop("color_message", None)  # uvicorn's event once more, with a terminal's colours in it
     for key, value in event.items():
         if not isinstance(value, str):
             continue
@@ -230,7 +231,9 @@ class _RotatingFile(logging.handlers.RotatingFileHandler):
 
     def __init__(self, directory: Path, name: str, section: LoggingSettings) -> None:
         self.path, self._lock_file = _claimed(directory, name)
-        super().__init__(self.path, maxBytes=section.file_bytes, backupCount=section.file_count, encoding="utf-8")
+        # Beside a server a dashboard takes the next name for vendors' lines, and has none to write.
+        size, count, delay = section.file_bytes, section.file_count, name == VENDOR_FILE
+        super().__init__(self.path, maxBytes=size, backupCount=count, encoding="utf-8", delay=delay)
 
     def close(self) -> None:
         super().close()

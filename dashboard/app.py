@@ -114,7 +114,7 @@ def _make_dash(server: FastAPI, found: list[pages.Page], gateway: Gateway) -> Da
     )
     # It would open a socket from every page that nothing here uses.
     dash.backend.websocket_capability = False
-    dash.layout = shell.layout(found)
+    dash.layout = shell.layout(found, HOME)
     shell.register(dash)
     _register_routing(dash, found)
     _register_server_state(dash, gateway)

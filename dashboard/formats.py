@@ -12,6 +12,8 @@ Unit = Literal["fraction", "ratio", "price"]
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EM DASH}"
+#: With a space at which no line breaks.
+PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 def percent(value: float, digits: int = 2) -> str:
@@ -20,7 +22,7 @@ def percent(value: float, digits: int = 2) -> str:
     >>> percent(0.0123).split()
     ['1.23', '%']
     """
-    return _signed(f"{100 * value:,.{digits}f}\N{NO-BREAK SPACE}%") if math.isfinite(value) else MISSING
+    return _signed(f"{100 * value:,.{digits}f}{PERCENT}") if math.isfinite(value) else MISSING
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -57,7 +59,7 @@ def plus_minus(error: float, unit: Unit) -> str:
         return ""
     shown = 100 * error if unit == "fraction" else error
     digits = min(max(1 - math.floor(math.log10(shown)), 0), 8)
-    return f"\N{PLUS-MINUS SIGN}{shown:.{digits}f}" + ("\N{NO-BREAK SPACE}%" if unit == "fraction" else "")
+    return f"\N{PLUS-MINUS SIGN}{shown:.{digits}f}" + (PERCENT if unit == "fraction" else "")
 
 
 def interval(estimate: Estimate, unit: Unit) -> str:

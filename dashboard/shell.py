@@ -47,11 +47,17 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def layout(pages: Sequence[Page]) -> Component:
-    """Return the frame with an empty place for the page."""
-    links = [dmc.NavLink(label=page.title, href=page.path, active="exact", description=page.summary) for page in pages]
+def layout(pages: Sequence[Page], home: str) -> Component:
+    """Return the frame with an empty place for the page; `home` is the path of the page that the bare address shows."""
+    links = [
+        dmc.NavLink(
+            label=page.title, href=page.path, description=page.summary, id={"type": "page-link", "path": page.path}
+        )
+        for page in pages
+    ]
     stores = [
         dcc.Location(id="url", refresh=False),
+        dcc.Store(id="home", data=home),
         dcc.Store(id="messages", storage_type="memory", data=[]),
         dcc.Store(id="portfolio", storage_type="local"),
         problem_store("page"),
@@ -171,6 +177,15 @@ def register(app: Dash) -> None:
         Output("burger", "opened"),
         Input("url", "pathname"),
         prevent_initial_call=True,
+    )
+
+    clientside(
+        app,
+        "shell.mark_page",
+        Output({"type": "page-link", "path": ALL}, "active"),
+        Input("url", "pathname"),
+        State("home", "data"),
+        State({"type": "page-link", "path": ALL}, "id"),
     )
 
     @app.callback(Output("message-list", "children"), Output("message-count", "children"), Input("messages", "data"))

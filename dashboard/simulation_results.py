@@ -14,6 +14,7 @@ from riskwave.dashboard.components.reproduce import reproduce
 from riskwave.dashboard.figures.simulation import fan_figure, histogram_figure, share_beyond
 from riskwave.dashboard.formats import (
     MISSING,
+    PERCENT,
     count,
     duration,
     error_digits,
@@ -40,18 +41,22 @@ _STATISTICS: tuple[tuple[str, str], ...] = (
     ("mean_return", "Mean return"),
     ("median_return", "Median return"),
     ("std_return", "Standard deviation"),
-    ("var_5", "VaR 95 % (5 % quantile)"),
-    ("cvar_5", "CVaR 95 %"),
-    ("var_1", "VaR 99 % (1 % quantile)"),
-    ("cvar_1", "CVaR 99 %"),
+    ("var_5", f"VaR 95{PERCENT} (5{PERCENT} quantile)"),
+    ("cvar_5", f"CVaR 95{PERCENT}"),
+    ("var_1", f"VaR 99{PERCENT} (1{PERCENT} quantile)"),
+    ("cvar_1", f"CVaR 99{PERCENT}"),
     ("probability_of_loss", "Probability of a loss"),
     ("min_return", "Smallest return"),
     ("max_return", "Largest return"),
 )
 _CARDS: tuple[tuple[str, str, str], ...] = (
     ("probability_of_loss", "Probability of a loss", "The share of paths that end below their start."),
-    ("var_5", "VaR 95 %", "The 5 % quantile of the final return: one path of twenty ends at or below it."),
-    ("cvar_5", "CVaR 95 %", "The mean of the final returns at or below VaR 95 %."),
+    (
+        "var_5",
+        f"VaR 95{PERCENT}",
+        f"The 5{PERCENT} quantile of the final return: one path of twenty ends at or below it.",
+    ),
+    ("cvar_5", f"CVaR 95{PERCENT}", f"The mean of the final returns at or below VaR 95{PERCENT}."),
     ("median_return", "Median return", "Half of the paths end above it."),
     ("mean_return", "Mean return", "The mean of the final returns."),
 )

@@ -48,6 +48,10 @@
     close_navigation() {
       return false;
     },
+    mark_page(path, home, links) {
+      const shown = path.replace(/\/+$/, "") || home;
+      return links.map((link) => link.path === shown);
+    },
   };
 
   const markets = {

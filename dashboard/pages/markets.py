@@ -13,7 +13,7 @@ from riskwave.dashboard.clientside import clientside
 from riskwave.dashboard.components.aria import aria
 from riskwave.dashboard.components.forms import parameter_input
 from riskwave.dashboard.components.live_panel import live_panel
-from riskwave.dashboard.components.part import options_by_group, part, problem_store
+from riskwave.dashboard.components.part import options_by_group, part, problem_store, warning
 from riskwave.dashboard.listings import asset_groups, indicator_groups
 from riskwave.dashboard.live_stream import add_routes
 from riskwave.dashboard.market_view import DEFAULT_RANGE, LOOK_AHEAD, RANGE_LABELS, RANGES, Call, cards, fetch, show
@@ -21,7 +21,7 @@ from riskwave.dashboard.pages import Page, add_page
 from riskwave.dashboard.problems import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from dash.development.base_component import Component
@@ -47,6 +47,8 @@ def layout(query: Mapping[str, str]) -> Component:
     """Return the page as the address describes it; lists of assets and indicators come by callback."""
     state = address.read_markets(query, default_symbol=DEFAULT_SYMBOL, default_indicators=DEFAULT_INDICATORS)
     span = state.span if state.span in RANGES else DEFAULT_RANGE
+    initial = {name: list(values) for name, values in state.indicators}
+    chosen, rest = list(initial)[:INDICATORS_MAX], list(initial)[INDICATORS_MAX:]
     controls = html.Div(
         [
             dmc.Select(
@@ -66,17 +68,21 @@ def layout(query: Mapping[str, str]) -> Component:
                 allowDeselect=False,
                 nothingFoundMessage="No such asset",
             ),
-            _indicator_picker([name for name, _ in state.indicators], look_ahead=state.look_ahead),
+            _indicator_picker(chosen, look_ahead=state.look_ahead),
         ],
         className="rw-pickers",
     )
     form = html.Div(id="markets-form", className="rw-row rw-row-top")
     return html.Div(
         [
-            dcc.Store(id="markets-initial", data={name: list(values) for name, values in state.indicators}),
+            dcc.Store(id="markets-initial", data=initial),
             dcc.Store(id="markets-address"),
             problem_store("markets-lists"),
-            html.Section([controls, form], className="rw-part", **aria(label="Asset and indicators")),
+            html.Section(
+                [controls, *([warning(_left_out(rest))] if rest else []), form],
+                className="rw-part",
+                **aria(label="Asset and indicators"),
+            ),
             html.Div(id="markets-cards", className="rw-cards"),
             live_panel(),
             part(
@@ -89,6 +95,12 @@ def layout(query: Mapping[str, str]) -> Component:
         ],
         className="rw-stack",
     )
+
+
+def _left_out(names: Sequence[str]) -> str:
+    """Return what is said of the indicators of an address that are too many."""
+    left = ", ".join(names)
+    return f"The address names more than {INDICATORS_MAX} indicators, the most that are shown. Left out: {left}."
 
 
 def _indicator_picker(names: list[str], *, look_ahead: bool) -> Component:

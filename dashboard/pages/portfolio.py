@@ -21,7 +21,7 @@ from riskwave.dashboard.components.portfolio_manager import manager, position_ro
 from riskwave.dashboard.components.reproduce import reproduce
 from riskwave.dashboard.figures.portfolio import contribution_figure, correlation_figure, equity_figure
 from riskwave.dashboard.figures.style import iso_dates
-from riskwave.dashboard.formats import count, number, percent
+from riskwave.dashboard.formats import PERCENT, count, number, percent
 from riskwave.dashboard.listings import asset_groups, provenance
 from riskwave.dashboard.metrics import report_cards
 from riskwave.dashboard.pages import Page, add_page
@@ -43,8 +43,8 @@ _GROWTH_INFO = (
     "highest value so far."
 )
 _CONTRIBUTION_INFO = (
-    "Each asset's share of the portfolio's volatility beside its weight. The shares add up to 100 %; a negative one "
-    "lowers the risk of the whole."
+    f"Each asset's share of the portfolio's volatility beside its weight. The shares add up to 100{PERCENT}; a "
+    "negative one lowers the risk of the whole."
 )
 _CORRELATION_INFO = "Pearson's correlation of the returns per period: 1 together, 0 unrelated, \N{MINUS SIGN}1 opposed."
 _REPRODUCE_INFO = "The same numbers from the command line and from Python."

@@ -10,7 +10,7 @@ from riskwave.dashboard import holdings
 from riskwave.dashboard.clientside import clientside
 from riskwave.dashboard.components.part import error_state, part, problem_store
 from riskwave.dashboard.components.simulation_inputs import simulation_inputs
-from riskwave.dashboard.formats import count, duration, size
+from riskwave.dashboard.formats import PERCENT, count, duration, size
 from riskwave.dashboard.pages import Page, add_page
 from riskwave.dashboard.problems import guarded
 from riskwave.dashboard.simulation_form import FIELDS, form_of, simulation_arguments
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _STILL_WORKS = "The form stays; markets and the portfolio still work."
 _FAN_INFO = "Bands between quantiles of the simulated wealth on each day; the line is the median."
 _HISTOGRAM_INFO = (
-    "How the simulated final returns are distributed, with the 5 % quantile (VaR 95 %), the mean of the returns at or "
-    "below it (CVaR 95 %) and the median."
+    f"How the simulated final returns are distributed, with the 5{PERCENT} quantile (VaR 95{PERCENT}), the mean of the "
+    f"returns at or below it (CVaR 95{PERCENT}) and the median."
 )
 _TABLE_INFO = "Each estimate with one standard error and its confidence interval; more paths make both smaller."
 _REPRODUCE_INFO = "The same request gives the same bits: the seed and the digest prove it."
@@ -97,7 +97,7 @@ def _register_form(app: Dash, gateway: Gateway) -> None:
                 link,
                 ", or simulate a mean and volatility.",
             ]
-        return [", ".join(f"{symbol} {holdings.as_percent(weight):g} %" for symbol, weight in positions.items())]
+        return [", ".join(f"{symbol} {holdings.as_percent(weight):g}{PERCENT}" for symbol, weight in positions.items())]
 
     @app.callback(Output("simulation-model", "data"), Input("simulation-model", "id"))
     @guarded(

@@ -75,8 +75,9 @@ class TestPlaces:
         first = lay(tmp_path)
         second = lay(tmp_path)
         get_logger("riskwave.test").info("once")
+        vendor_logger("fmp").info("asked once")
         assert first.getvalue() == ""
-        assert second.getvalue().count("once") == 1
+        assert second.getvalue().count("once") == 2
         assert [line["event"] for line in lines(tmp_path / "server.log")] == ["once"]
         assert sorted(path.name for path in tmp_path.glob("*.log")) == ["server.log", "vendors.log"]
 
@@ -92,6 +93,7 @@ class TestPlaces:
             assert path.stem.rpartition("-")[2].isdigit()
         assert lines(Path(done.stdout.split()[0]))[0]["event"] == "from the second"
         assert lines(tmp_path / "server.log") == []
+        assert not list(tmp_path.glob("vendors*.log")), "neither of the two has said a word about vendors"
 
     def test_a_named_folder_that_cannot_be_written_is_an_error(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
@@ -138,6 +140,14 @@ class TestLines:
         assert (line["event"], line["logger"], line["correlation_id"]) == ("peer ipv4:1 left", "grpc._server", "c-1")
         assert line["module"] == "test_logging"
         assert json.loads(console.getvalue()) == line
+
+    def test_a_line_comes_without_the_colours_of_a_terminal(self, tmp_path: Path) -> None:
+        console = lay(tmp_path, format="json")
+        logging.getLogger("uvicorn.error").info("stopped", extra={"color_message": "\x1b[36mstopped\x1b[0m"})
+        (line,) = lines(tmp_path / "server.log")
+        assert line["event"] == "stopped"
+        assert "color_message" not in line
+        assert "36m" not in console.getvalue()
 
     def test_python_warnings_are_lines(self, tmp_path: Path) -> None:
         lay(tmp_path)

@@ -149,6 +149,14 @@ def test_the_cards_are_the_client_s_numbers(dashboard: DashboardProcess, server_
     expect(page.locator("#portfolio-contribution-body .main-svg").first).to_be_visible()
 
 
+def test_the_navigation_marks_the_page_that_is_shown(dashboard: DashboardProcess, page: Page) -> None:
+    marked = page.locator(".mantine-NavLink-root[data-active]")
+    for path, title in [("/", "Markets"), ("/portfolio", "Portfolio"), ("/simulation/", "Simulation")]:
+        page.goto(f"{dashboard.url}{path}")
+        expect(marked).to_have_count(1)
+        expect(marked).to_contain_text(title)
+
+
 def test_assets_are_added_changed_and_removed(dashboard: DashboardProcess, page: Page) -> None:
     page.goto(f"{dashboard.url}/portfolio")
     for symbol, weight in (("WTI", "30"), ("BRENT", "90")):

@@ -136,9 +136,10 @@ def _describe(info: ServerInfo) -> Iterator[Check]:
     threads = f"{info.compute_thread_count} threads, {_workers(info)}, {state}"
     yield Check("computation", "ok" if warm else "note", threads)
     for part in info.components:
-        found = ": ".join(text for text in (part.kind, part.detail) if text)
+        starting = part.name == "cluster" and _is_starting(info)
+        found = ": ".join(text for text in (part.kind, part.detail or ("starting" if starting else "")) if text)
         advice = "" if part.healthy else "see the server's log and `riskwave config show`"
-        well = "note" if part.name == "cluster" and _is_starting(info) else "ok"
+        well = "note" if starting else "ok"
         yield Check(part.name.replace("_", " "), well if part.healthy else "problem", found, advice)
     missing = [one.method.removeprefix("riskwave.v1.") for one in info.capabilities if not one.ready]
     if missing:

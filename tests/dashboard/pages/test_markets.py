@@ -6,6 +6,7 @@ import pytest
 
 from riskwave.dashboard import problems
 from riskwave.dashboard.market_view import range_start
+from riskwave.dashboard.pages.markets import INDICATORS_MAX, PAGE
 
 RSI = {"type": "indicator-param", "indicator": "RSI", "param": "timeperiod"}
 FORM = {
@@ -26,6 +27,15 @@ def find(tree: Any, kind: str) -> list[Any]:
         return []
     inner = [found for item in tree.values() for found in find(item, kind)]
     return [tree, *inner] if tree.get("type") == kind else inner
+
+
+def test_an_address_with_too_many_indicators_shows_the_first_and_names_the_rest() -> None:
+    named = [f"I{number}" for number in range(1, INDICATORS_MAX + 1)]
+    page = PAGE.layout({"indicators": ",".join([*named, "SMA~20", "EMA"])}).to_plotly_json()
+    text = str(page)
+    assert f"value={named!r}" in text
+    assert "more than 4 indicators, the most that are shown. Left out: SMA, EMA." in text
+    assert "Left out" not in str(PAGE.layout({"indicators": ",".join(named)}).to_plotly_json())
 
 
 async def test_the_chart_has_the_price_and_the_indicator_of_the_form(app, fake, call_back) -> None:
