@@ -50,8 +50,8 @@ BARS_MIN = 64  # of fewer the preparations would take longer than the steps
 # read from one for a number that was just written to the other, and wait for it.
 RING_GAP = 24
 RING_ALIGNMENT = 64  # values: a register that is full never splits between two lines of the cache
-COMPILE_S, COMPILE_STEP_S = 0.01, 0.01  # what making code takes, and for each step
-PLANS_MAX = 2048  # of which code is kept, some tens of kilobytes each
+COMPILE_S, COMPILE_STEP_S = 0.015, 0.005  # what making code takes, and for each step
+PLANS_MAX = 4096  # of which code is kept, ten kilobytes each
 
 _config: Any = numba.config
 _logger = logging.getLogger(__name__)
@@ -208,4 +208,4 @@ class FusedSegment:
         columns = 0 if lanes == 1 else self._columns
         tables = self._addresses
         strips = len(self._starts), columns, self._covered
-        return bool(self._code.call(*tables, first // lanes, end // lanes, self._tile, *strips))
+        return bool(self._code(*tables, first // lanes, end // lanes, self._tile, *strips))
