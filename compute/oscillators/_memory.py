@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import sys
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -54,7 +57,9 @@ class _Loan:
         self.__array_interface__: dict[str, Any] = region.numbers[:values].__array_interface__
         self._region, self._free = region, free
 
-    def __del__(self) -> None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if leaving():  # the interpreter, which has taken what this needs from the module by then
+            return
         # No lock: this can run at any point of any thread, one that is about to borrow included.
         if self._region.numbers.size > KEPT_VALUES_MAX:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -94,3 +96,10 @@ def test_a_sweep_has_the_same_bits_in_memory_that_was_used() -> None:
     again = compute("RSI", {"close": close}, windows).outputs["real"]
     assert address(again) == where
     np.testing.assert_array_equal(again.view(np.int64), copy.view(np.int64))
+
+
+def test_a_script_may_end_with_a_result_in_its_hands() -> None:
+    """Modules lose their names one after the other while the interpreter leaves."""
+    script = "import sys\nfrom riskwave.compute.oscillators import _memory\nsys.kept = _memory.empty((_memory.VALUES_MIN,))\n"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
