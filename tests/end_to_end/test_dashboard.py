@@ -151,7 +151,7 @@ def test_the_cards_are_the_client_s_numbers(dashboard: DashboardProcess, server_
 
 def test_the_navigation_marks_the_page_that_is_shown(dashboard: DashboardProcess, page: Page) -> None:
     marked = page.locator(".mantine-NavLink-root[data-active]")
-    for path, title in [("/", "Markets"), ("/portfolio", "Portfolio"), ("/simulation/", "Simulation")]:
+    for path, title in [("/", "Markets"), ("/portfolio", "Portfolio"), ("/simulation", "Simulation")]:
         page.goto(f"{dashboard.url}{path}")
         expect(marked).to_have_count(1)
         expect(marked).to_contain_text(title)
