@@ -79,14 +79,18 @@ def element_code(function: Callable[..., object], arrays: int, params: int) -> E
     """Return what a kernel does, given how many arrays it reads and parameters it has.
 
     Of a recursion, which also reads what it kept, it is what it does once it is settled. None where that is more than
-    to look at one element after the other.
+    to look at one element after the other, or where the source of the kernel is not installed.
     """
     if function in _UFUNCS:
         body = ast.parse(f"out[i] = {_UFUNCS[function]}").body
         return ElementCode(("a", "b")[:arrays], (), ("out",), (), tuple(body))
     kernel: Any = function
     plain: Any = STEADY[function] if function in STEADY else getattr(kernel, "py_func", kernel)
-    definition = ast.parse(textwrap.dedent(inspect.getsource(plain))).body[0]
+    try:
+        source = inspect.getsource(plain)
+    except OSError:  # installed without its source
+        return None
+    definition = ast.parse(textwrap.dedent(source)).body[0]
     if not isinstance(definition, ast.FunctionDef):
         return None
     names = [argument.arg for argument in definition.args.args]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import talib
 
-from riskwave.compute.oscillators import OSCILLATORS, _fusion, _fusion_run, _program, compute
+from riskwave.compute.oscillators import OSCILLATORS, _element_code, _fusion, _fusion_run, _kernels, _program, compute
 from riskwave.compute.oscillators._element_code import element_code
 from riskwave.compute.oscillators._fusion import LANES, STRIP_COLUMNS, Workshop
 from riskwave.compute.oscillators._fusion_plan import fusion_of
@@ -133,6 +133,14 @@ def test_every_segment_of_the_catalogue_is_fused():
 def test_what_looks_at_several_elements_has_code_written_for_it():
     names = {getattr(function, "__name__", "") for function in FUNCTIONS if element_code(function, 1, 1) is None}
     assert names == {function.__name__ for function in WINDOW_CODE}
+
+
+def test_without_the_source_of_a_kernel_nothing_is_fused(monkeypatch):
+    def missing(_function):
+        raise OSError("could not get source code")
+
+    monkeypatch.setattr(_element_code.inspect, "getsource", missing)
+    assert element_code.__wrapped__(_kernels.sum4, 4, 0) is None
 
 
 def test_code_is_made_in_the_background_once_enough_time_was_spent(monkeypatch):
