@@ -245,10 +245,13 @@ def rolling_risk(
         undefined = np.isnan(results[entry.name][window_bars - 1 :])
         if undefined.any():
             ruined = rolling_sum((matrix @ normalised <= -1.0).astype(np.float64), window_bars) > 0.5
-            reasons = Counter(entry.why_undefined(ruined=bool(one)) for one in ruined[undefined])
-            for reason, windows in reasons.items():
+            reasons = [entry.why_undefined(ruined=bool(one)) for one in ruined[undefined]]
+            ends = np.flatnonzero(undefined) + window_bars - 1
+            for reason, windows in Counter(reasons).items():
+                first = int(ends[reasons.index(reason)])
                 message = f"{entry.name} is undefined in {windows} windows, because {reason}"
-                warnings.append(ResultWarning("MEASURE_UNDEFINED", message, "returns"))
+                message += f"; the first ends at observation {first}"
+                warnings.append(ResultWarning("MEASURE_UNDEFINED", message, "returns", first))
     return RollingRisk(window_bars, results, normalised, tuple(warnings))
 
 

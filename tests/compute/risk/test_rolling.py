@@ -111,7 +111,9 @@ def test_defaults_and_warnings():
     result = rolling_risk(data, [1, 1, 1], window_bars=10, measures=())
     assert tuple(result.measures) == MEASURES_DEFAULT
     assert [warning.code for warning in result.warnings] == ["WEIGHTS_NORMALISED", "MEASURE_UNDEFINED"]
-    assert result.warnings[1].message == "sharpe_ratio is undefined in 6 windows, because the returns do not vary"
+    reason = "because the returns do not vary; the first ends at observation 14"
+    assert result.warnings[1].message == f"sharpe_ratio is undefined in 6 windows, {reason}"
+    assert result.warnings[1].observation == 14
 
 
 @pytest.mark.parametrize("method", ["linear", "inverted_cdf", "weibull", "median_unbiased"])
@@ -146,9 +148,10 @@ def test_each_undefined_window_has_its_own_reason():
     data[6] = -1.5
     result = rolling_risk(data, [1], window_bars=4, measures=["calmar_ratio", "stability"])
     messages = [warning.message for warning in result.warnings]
-    assert "calmar_ratio is undefined in 5 windows, because wealth never fell from a peak" in messages
+    never = "calmar_ratio is undefined in 5 windows, because wealth never fell from a peak"
+    assert f"{never}; the first ends at observation 3" in messages
     assert any(
         one.startswith("calmar_ratio is undefined in 4 windows, because wealth fell below zero") for one in messages
     )
     assert any(one.startswith("stability is undefined in 4 windows, because wealth reached zero") for one in messages)
-    assert len(messages) == 3
+    assert [warning.observation for warning in result.warnings] == [3, 6, 6]
