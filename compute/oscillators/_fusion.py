@@ -43,8 +43,9 @@ Integers = NDArray[np.int64]
 
 TILE_BARS = 512  # of a single series: a dozen arrays of it stay in the first cache
 STRIP_COLUMNS, STRIP_BARS = 64, 8  # of a tile of a panel, measured
-# Of a sweep with more steps than these, so many series are read and written side by side that step by step is faster.
-STEPS_MAX = 64
+# Of a sweep with more steps or results than these, so many series are read and written side by side that step by step
+# is faster.
+STEPS_MAX, RESULTS_MAX = 64, 16
 BARS_MIN = 64  # of fewer the preparations would take longer than the steps
 # Between two rings: if one began where another does, but for whole pages, the processor would take a number that is
 # read from one for a number that was just written to the other, and wait for it.
@@ -122,7 +123,7 @@ def segment_fusion(
     program: Program, first: int, end: int, checked: Sequence[int], lanes: int, *, whole: bool
 ) -> Fusion | None:
     """Return how steps of a program are fused over so many columns; None where they cannot be."""
-    if 1 < lanes < LANES or end - first > STEPS_MAX:
+    if 1 < lanes < LANES or end - first > STEPS_MAX or len(program.lookbacks) > RESULTS_MAX:
         return None
     return fusion_of(program, first, end, tuple(checked), whole=whole, recursions=whole and lanes > 1)
 
