@@ -56,6 +56,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 #: What every line has comes first, always in this order; then what it says, in the order of its caller.
 _FIRST: Final = ("timestamp", "level", "logger", "component", "process", "thread_name", "module", "event")
 _MANY_LINES = frozenset({"exception", "stack"})
+_CONSOLE_LENGTH_MAX = 400  # of a value; files have it whole
 
 
 def configure_logging(
@@ -116,7 +117,7 @@ def configure_logging(
         renderer = structlog.dev.ConsoleRenderer(
             colors=colours, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
         )
-        console.setFormatter(_formatter(shared, renderer))
+        console.setFormatter(_formatter(shared, _shorten, renderer))
     files, complaint = _files(section, component)
     for handler in files:
         handler.setFormatter(as_json)
@@ -202,6 +203,14 @@ def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 def _order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Put what every line has before what only this one says."""
     return {name: event[name] for name in _FIRST if name in event} | dict(event)
+
+
+def _shorten(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Cut what is too long to be read on a console."""
+    for key, value in event.items():
+        if isinstance(value, str) and len(value) > _CONSOLE_LENGTH_MAX and key not in _MANY_LINES:
+            event[key] = value[: _CONSOLE_LENGTH_MAX - 3] + "..."
+    return event
 
 
 def _escaped(found: re.Match[str]) -> str:

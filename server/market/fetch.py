@@ -296,4 +296,6 @@ class Vendor:
             interval=query.interval,
             reason=error.reason,
             detail=error.message,
+            # Whole, so that what the vendor changed can be seen and reported; the console shows its beginning.
+            **({"answer": error.body} if isinstance(error, BadPayloadError) and error.body else {}),
         )

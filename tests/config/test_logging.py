@@ -55,6 +55,14 @@ class TestPlaces:
         assert "listening" in console.getvalue()
         assert "asked" in console.getvalue()
 
+    def test_a_long_value_is_whole_in_the_file_and_cut_on_the_console(self, tmp_path: Path) -> None:
+        console = lay(tmp_path)
+        vendor_logger("fmp").warning("vendor did not deliver", answer="x" * 5_000 + "end")
+        (line,) = lines(tmp_path / "vendors.log")
+        assert line["answer"] == "x" * 5_000 + "end"
+        assert "xxx..." in console.getvalue()
+        assert len(console.getvalue()) < 1_000
+
     def test_files_turn_over_at_their_size_and_keep_so_many(self, tmp_path: Path) -> None:
         lay(tmp_path, file_bytes=2048, file_count=3)
         log = get_logger("riskwave.test")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
 EXCERPT_LENGTH_MAX = 300
+BODY_LENGTH_MAX = 65_536
+"""Characters that are kept of an answer that nobody understands."""
 
 PlanPart = Literal["endpoint", "symbol", "parameter"]
 
@@ -122,13 +124,15 @@ class BadPayloadError(SourceError):
     message
         What is wrong with it.
     body
-        The answer; its beginning is kept in `excerpt` and in the message.
+        The answer, kept in `body`, up to `BODY_LENGTH_MAX` characters, for the vendors' log; its beginning is in
+        `excerpt` and in the message.
     """
 
     reason: ClassVar[str] = "BAD_PAYLOAD"
     source_works: ClassVar[bool] = False
 
     def __init__(self, message: str, body: str = "") -> None:
+        self.body = body[:BODY_LENGTH_MAX]
         self.excerpt = excerpt(body)
         super().__init__(f"{message}: {self.excerpt}" if self.excerpt else message)
 

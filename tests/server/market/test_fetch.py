@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 import time
 from dataclasses import dataclass, field, replace
 
@@ -280,6 +281,17 @@ async def test_those_who_wait_already_heed_a_vendor_that_says_stop(bench, answer
     assert [type(one) for one in found] == [QuotaExhaustedError, NotAskedError, NotAskedError]
     assert all("25 requests per day" in str(one) for one in found)
     assert (len(bench.vendor.asked), left) == (1, 24)
+
+
+async def test_an_answer_that_nobody_understands_is_kept_whole_in_the_log(bench, answers):
+    strange = {"new": "format", "rows": [{"when": "2026-04-27", "what": str(k)} for k in range(200)], "last": "word"}
+    bench.vendor.answer("/query", answers.reply(strange))
+    asked = bench.make()
+    with capture_logs() as lines, pytest.raises(BadPayloadError):
+        await asked.fetch(wti(asked), 5.0)
+    (line,) = [line for line in lines if line["event"] == "vendor did not deliver"]
+    assert len(line["detail"]) <= 300
+    assert json.loads(line["answer"]) == strange
 
 
 async def test_a_vendor_that_renames_a_key_is_reported_and_nothing_is_read(bench, answers):
