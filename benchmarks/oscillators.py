@@ -13,13 +13,15 @@ One series: all sides compute all outputs of the same arrays. Panel: TA-Lib is c
 the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other, of all functions whose first
 parameter is a number of bars that both sides name alike. Every figure is the least
 processor time of the calling thread over several rounds in which the sides take turns: nobody uses a second thread, and
-the time that other programs take on a busy machine does not count.
+the time that other programs take on a busy machine does not count. Only the sweep is timed once more as a user sees it,
+elapsed time with as many threads as there are cores, beside the same loop.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -86,12 +88,14 @@ def peer_call(peer: Peer, bars: Bars) -> Callable[..., object]:
     return lambda **params: function(bars, **params, **keywords)
 
 
-def our_call(entry: Oscillator, bars: Bars, params: dict[str, object] | None = None) -> Callable[[], object]:
+def our_call(
+    entry: Oscillator, bars: Bars, params: dict[str, object] | None = None, threads: int = 1
+) -> Callable[[], object]:
     """Return our computation with everything given."""
     from riskwave.compute.oscillators import compute
 
     inputs = {name: bars[name] for name in entry.inputs}
-    return lambda: compute(entry.name, inputs, params)
+    return lambda: compute(entry.name, inputs, params, threads=threads)
 
 
 def answer_requests(bar_count: int) -> None:
@@ -226,22 +230,23 @@ def run_panel(entries: list[Oscillator], rounds: int) -> None:
     summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
 
 
-def run_sweep(entries: list[Oscillator], rounds: int) -> None:
+def run_sweep(entries: list[Oscillator], rounds: int, threads: int, clock: Callable[..., float]) -> None:
     """Compare over many windows, against a loop over them."""
     bars = make_bars((SWEEP_BARS,))
-    print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars: ns per bar and window")
+    kind = "elapsed" if threads > 1 else "processor"
+    print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars, our threads {threads}: {kind} ns per bar and window")
     print_output_floor(SWEEP_BARS * len(SWEEP_WINDOWS), rounds)
     ratios = []
     for entry in entries:
         swept = entry.params[0]
         windows = [window for window in SWEEP_WINDOWS if window >= swept.low]
-        theirs, ours = peer_call(peer_of(entry), bars), settled(our_call(entry, bars, {swept.name: windows}))
+        theirs, ours = peer_call(peer_of(entry), bars), settled(our_call(entry, bars, {swept.name: windows}, threads))
 
         def loop(theirs: Callable[..., object] = theirs, windows: list[int] = windows, name: str = swept.name) -> None:
             for window in windows:
                 theirs(**{name: window})
 
-        both = [lambda ours=ours: timed(ours), lambda loop=loop: timed(loop)]
+        both = [lambda ours=ours: clock(ours), lambda loop=loop: clock(loop)]
         ratios.append(report(entry.name, best_of(both, rounds), SWEEP_BARS * len(windows)))
     summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
 
@@ -274,10 +279,10 @@ def run_live(entries: list[Oscillator]) -> None:
         print(f"{entry.name:16s}{''.join(f'{each:10.1f}' for each in medians)}")
 
 
-def timed_wall(call: Callable[[np.ndarray], object], frame: np.ndarray) -> float:
-    """Return the time of a call that is too short for the processor's clock, in seconds."""
+def timed_wall(call: Callable[..., object], *arguments: object) -> float:
+    """Return the elapsed time of a call, in seconds: of several threads, or too short for the processor's clock."""
     begin = time.perf_counter()
-    call(frame)
+    call(*arguments)
     return time.perf_counter() - begin
 
 
@@ -314,7 +319,9 @@ def main() -> None:
     if options.panel:
         run_panel(entries, 3)
     if options.sweep:
-        run_sweep([entry for entry in entries if sweepable(entry)], 2)
+        swept = [entry for entry in entries if sweepable(entry)]
+        run_sweep(swept, 2, 1, timed)
+        run_sweep(swept, 3, len(os.sched_getaffinity(0)), timed_wall)
     if options.live:
         run_live([OSCILLATORS.get(name) for name in LIVE_NAMES])
 

@@ -1,4 +1,4 @@
-"""Oscillators of large panels in tiles of columns, by several threads or the cluster: the bits of one computation."""
+"""Oscillators of large requests in parts, by several threads or the cluster: the bits of one computation."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ THREADS_VALUES_MIN = 1 << 20
 """Values (bars x symbols x windows) from which threads share the work; a hop to a thread takes as long as 50,000."""
 THREADS_WINDOWS_MIN = 2
 """Windows from which threads share an indicator's columns: those of one take as long to join as to compute."""
+THREADS_PARTS_MIN = 2
+"""Windows a thread from which threads share the windows themselves, whose parts need no joining."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class IndicatorTiles:
         places: asyncio.Semaphore,
     ) -> oscillators.OscillatorResult:
         pool, check = self._pool, call.token.check
+        if _windows(work) >= THREADS_PARTS_MIN * pool.thread_count > THREADS_PARTS_MIN:
+            return await self._share_windows(work, inputs, call, places)
         if not _columns(inputs) >= 2 * pool.thread_count > 2 or _windows(work) < THREADS_WINDOWS_MIN:
             async with places:
                 return await pool.run_slice(call, oscillators.compute_whole, work, inputs, check)
@@ -114,6 +118,25 @@ class IndicatorTiles:
         tiles = oscillators.cut_columns(inputs, pool.thread_count)
         done = await asyncio.gather(*map(compute_tile, tiles))
         return await pool.copy(oscillators.join_columns, work, inputs, done)
+
+    async def _share_windows(
+        self,
+        work: oscillators.ColumnWork,
+        inputs: Mapping[str, NDArray[np.float64]],
+        call: Call,
+        places: asyncio.Semaphore,
+    ) -> oscillators.OscillatorResult:
+        """Compute the windows of a sweep in parts, each of which writes to its place in the results."""
+        pool, check = self._pool, call.token.check
+        async with places:
+            shared = await pool.run_slice(call, oscillators.share_windows, work, inputs, pool.thread_count, check)
+
+        async def compute_part(part: range) -> None:
+            async with places:
+                await pool.run_slice(call, shared.compute, part, check)
+
+        await asyncio.gather(*map(compute_part, shared.parts))
+        return shared.result()
 
 
 def _is_short(piece: Piece) -> bool:

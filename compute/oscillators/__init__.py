@@ -12,12 +12,14 @@ from riskwave.compute.oscillators._columns import (
     compute_whole,
     cut_columns,
     join_columns,
+    share_windows,
 )
-from riskwave.compute.oscillators._compute import OscillatorResult, WarmUp, compute, warm_up, warm_up_steps
+from riskwave.compute.oscillators._compute import OscillatorResult, SharedWindows, compute
 from riskwave.compute.oscillators._gaps import GapPolicy
 from riskwave.compute.oscillators._reducers import Reducer
 from riskwave.compute.oscillators._stream import IndicatorStream
 from riskwave.compute.oscillators._stream_opening import StreamLimits, open_stream, restore_stream, snapshot_indicator
+from riskwave.compute.oscillators._warm_up import WarmUp, warm_up, warm_up_steps
 
 __all__ = [
     "OSCILLATORS",
@@ -30,6 +32,7 @@ __all__ = [
     "Oscillator",
     "OscillatorResult",
     "Reducer",
+    "SharedWindows",
     "Stability",
     "StreamLimits",
     "TileResult",
@@ -42,6 +45,7 @@ __all__ = [
     "join_columns",
     "open_stream",
     "restore_stream",
+    "share_windows",
     "snapshot_indicator",
     "warm_up",
     "warm_up_steps",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskwave.compute.oscillators._compute import OscillatorResult, compute
+from riskwave.compute.oscillators._compute import OscillatorResult, SharedWindows, compute
 from riskwave.compute.oscillators._gaps import GapPolicy, gap_warning
 from riskwave.compute.oscillators._memory import empty
 from riskwave.compute.oscillators._reducers import Reducer, fractional_rank
-from riskwave.compute.oscillators._request import Checkpoint, Floats, check_request
+from riskwave.compute.oscillators._request import Checkpoint, Floats, Request, check_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,10 @@ class TileResult:
 
 def check_columns(work: ColumnWork, inputs: Mapping[str, Floats], max_output_bytes: int) -> int:
     """Refuse what `compute` would refuse of the whole panel; return the size of the outputs in bytes."""
+    return _request(work, inputs, max_output_bytes).output_bytes
+
+
+def _request(work: ColumnWork, inputs: Mapping[str, Floats], max_output_bytes: int | None = None) -> Request:
     return check_request(
         work.name,
         inputs,
@@ -59,7 +63,14 @@ def check_columns(work: ColumnWork, inputs: Mapping[str, Floats], max_output_byt
         max_output_bytes,
         work.convention,
         work.reducer or None,
-    ).output_bytes
+    )
+
+
+def share_windows(
+    work: ColumnWork, inputs: Mapping[str, Floats], threads: int, checkpoint: Checkpoint | None = None
+) -> SharedWindows:
+    """Return the windows of a sweep in parts for so many threads."""
+    return SharedWindows(_request(work, inputs), threads, checkpoint)
 
 
 def cut_columns(inputs: Mapping[str, Floats], count: int) -> list[ColumnTile]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from riskwave.compute.oscillators._fusion import WORKSHOP, FusedSegment, segment_fusion
 from riskwave.compute.oscillators._gaps import finite, readable_in_place
-from riskwave.compute.oscillators._tiles import BoundSegment, Segment, segments_of
+from riskwave.compute.oscillators._memory import empty
+from riskwave.compute.oscillators._segments import BoundSegment, Segment, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,14 +123,8 @@ class Run:
         self._checked_in: dict[Segment, list[int]] = {}
         for part in self._plan:
             if isinstance(part, Segment):
-                self._checked_in[part] = sorted(self._read_by(part).intersection(self._checked))
+                self._checked_in[part] = sorted(part.inputs.intersection(self._checked))
                 self._checked = [number for number in self._checked if number not in self._checked_in[part]]
-
-    def _read_by(self, segment: Segment) -> set[int]:
-        """Return the numbers of the inputs that a segment reads."""
-        steps = self.program.steps[segment.steps.start : segment.steps.stop]
-        read = {operand[0] for step in steps for operand in step.operands if isinstance(operand, tuple)}
-        return {self.program.slots[slot].input for slot in read}
 
     def advance(self, inputs: Sequence[NDArray[np.generic]], outputs: Sequence[Floats]) -> bool:
         """Compute the next bars: every array is (bars, lanes), and each of `outputs` is C-contiguous and written.
@@ -173,7 +168,7 @@ class Run:
     ) -> bool:
         """Compute a whole series where no step is a recursion: no block is needed, as no step has to see all of one."""
         self._attach(inputs, outputs)
-        bound = BoundSegment(self.program, segment, self.lanes, own_rings=True, checked=self._checked_in[segment])
+        bound = BoundSegment(segment, self.lanes, own_rings=True, checked=self._checked_in[segment])
         bars = inputs[0].shape[0]
         block_bars = max(1, CHECK_VALUES // (self.lanes * len(self.program.steps)))
         for first in range(0, bars, block_bars):
@@ -207,15 +202,21 @@ class Run:
             return
         self._block_bars = block_bars
         self._constants = {}
-        scratch = [np.empty(block_bars * lanes) for _ in range(self.program.scratch_arrays)]
+        scratch_size, homes = block_bars * lanes, []
         for slot, storage in zip(self.program.slots, self._storage, strict=True):
             kept = slot.kept_bars
-            if slot.result >= 0 and (self._whole or not kept):
-                continue
+            if slot.scratch < 0 and not (slot.result >= 0 and (self._whole or not kept)):
+                homes.append((kept, (kept + max(kept, block_bars)) * lanes, storage))
+        # One piece of memory, which the next run of this size uses again.
+        at = self.program.scratch_arrays * scratch_size
+        memory = empty((at + sum(size for _, size, _ in homes),))
+        for slot, storage in zip(self.program.slots, self._storage, strict=True):
             if slot.scratch >= 0:
-                storage.array, storage.moving = scratch[slot.scratch], False
-                continue
-            array = np.empty((kept + max(kept, block_bars)) * lanes)
+                begin = slot.scratch * scratch_size
+                storage.array, storage.moving = memory[begin : begin + scratch_size], False
+        for kept, size, storage in homes:
+            array = memory[at : at + size]
+            at += size
             if self.bars_seen:
                 array[: kept * lanes] = storage.array[(storage.filled - kept) * lanes : storage.filled * lanes]
             storage.array, storage.filled, storage.moving = array, kept, kept > block_bars
@@ -313,7 +314,7 @@ class Run:
             fused = FusedSegment(self.program, fusion, code, self.lanes, first)
             return _Call(fused.run, [], (), -1, 0, fused, len(segment.steps))
         if segment not in self._bound:
-            self._bound[segment] = BoundSegment(self.program, segment, self.lanes, checked=checked)
+            self._bound[segment] = BoundSegment(segment, self.lanes, checked=checked)
         bound = self._bound[segment]
         return _Call(bound.run, [], (), -1, 0, bound, len(segment.steps), fusion)
 

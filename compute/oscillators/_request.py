@@ -140,12 +140,15 @@ def _check_any_windows(
         given = ", ".join(f"{label} with {length}" for label, length in sorted(lengths.items()))
         raise ShapeMismatchError("params", given, "lists of one length")
     plain = {label: _unboxed(value) for label, value in params.items()}
-    windows = []
-    for i in range(max(lengths.values(), default=1)):
-        given_here = plain | {label: values[i] for label, values in lists.items()}
-        checked = check_params(entry.params, given_here)
-        windows.append(tuple(checked[param.name] for param in entry.params))
-    return tuple(windows), frozenset(lists)
+    first = check_params(entry.params, plain | {label: values[0] for label, values in lists.items()})
+    count = max(lengths.values(), default=1)
+    columns = [
+        [param.check(value, f"params.{param.name}") for value in lists[param.name]]
+        if param.name in lists
+        else [first[param.name]] * count
+        for param in entry.params
+    ]
+    return tuple(zip(*columns, strict=True)) if columns else ((),), frozenset(lists)
 
 
 def _unboxed(value: object) -> object:
@@ -185,7 +188,7 @@ def _check_length(entry: Oscillator, window: tuple[Value, ...], bars: int) -> in
         written = ", ".join(f"{label}={value}" for label, value in params.items())
         wanted = f"at least {needed} bars for {entry.name}({written})"
         raise SeriesTooShortError(f"inputs.{entry.inputs[0]}", f"{bars} bars", wanted)
-    return entry.window_lookback(window)
+    return needed - 1 - entry.ahead_bars(window)
 
 
 def gap_error(request: Request, gapless: Sequence[bool]) -> NotFiniteError:

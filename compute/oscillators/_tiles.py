@@ -2,12 +2,12 @@
 
 A step that walks a whole block reads and writes the second cache; a tile of a thousand values stays in the first one
 from the step that writes it to the last that reads it. Doing so from Python would cost more than it saves, so that the
-steps become a table, and one compiled loop carries it out. The formulas are those of `_kernels`, and so are the bits.
+steps become a table (`_segments` writes it), and one compiled loop carries it out. The formulas are those of
+`_kernels`, and so are the bits.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,22 +20,10 @@ from riskwave.compute.jit import kernel
 from riskwave.compute.oscillators import _division, _kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from riskwave.compute.oscillators._program import Storage
-    from riskwave.compute.oscillators._schedule import Program, Step
+    from collections.abc import Callable
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-TILE_VALUES = 1024
-# Columns of the table of steps: number of the function, first element, two outputs, and for each of seven operands its
-# series, how many elements it is seen late, and how many more are seen.
-_FUNCTION, _FIRST, _OUTPUTS, _OPERANDS, _COLUMNS = 0, 1, 2, 4, 25
-# Columns of the table of series: address, the element that lies there, elements kept, and elements in all; of an array
-# that is moved by its owner the last is 0, of one that holds a single tile -1.
-_ADDRESS, _ORIGIN, _KEPT, _CAPACITY = 0, 1, 2, 3
-_MOVED_BY_OWNER, _ONE_TILE = 0, -1
 
 # The position is the number by which `carry_out` knows the function.
 FUNCTIONS: tuple[Callable[..., object], ...] = (
@@ -281,166 +269,3 @@ def run_tiles(
             if not _kernels.all_finite(view(series, checked[k], begin, stop - begin)):
                 return False
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Successive steps of a program that `run_tiles` can carry out, by their numbers.
-
-    Attributes
-    ----------
-    steps
-        From the first to the one after the last.
-    local
-        The series that are neither written before nor read after, nor looked back to: one tile of them is enough.
-    """
-
-    steps: range
-    local: frozenset[int]
-
-
-def segments_of(program: Program) -> tuple[Segment | int, ...]:
-    """Return the steps of a program in order: those that can be carried out together as one segment, others alone."""
-    plan: list[range | int] = []
-    for number, step in enumerate(program.steps):
-        if step.operation.function not in FUNCTIONS:
-            plan.append(number)
-        elif plan and isinstance(plan[-1], range):
-            plan[-1] = range(plan[-1].start, number + 1)
-        else:
-            plan.append(range(number, number + 1))
-    return tuple(Segment(part, _local(program, part)) if isinstance(part, range) else part for part in plan)
-
-
-def _local(program: Program, part: range) -> frozenset[int]:
-    outside = {
-        operand[0]
-        for number, step in enumerate(program.steps)
-        if number not in part
-        for operand in step.operands
-        if isinstance(operand, tuple)
-    }
-    written = {output for number in part for output in program.steps[number].outputs}
-    return frozenset(
-        output
-        for output in written - outside
-        if not program.slots[output].kept_bars and program.slots[output].result < 0
-    )
-
-
-@dataclass(slots=True)
-class BoundSegment:
-    """A segment for a number of columns, with the tables that `run_tiles` takes.
-
-    Parameters
-    ----------
-    program, segment
-        What to carry out.
-    lanes
-        Number of columns.
-    own_rings
-        Whether no series of the segment has an array but those that are attached: the others get short ones here, whose
-        last rows the loop itself moves to the front when they are full.
-    checked
-        Numbers of the program's inputs of which to look first whether they are finite.
-    """
-
-    program: Program
-    segment: Segment
-    lanes: int
-    own_rings: bool = False
-    checked: Sequence[int] = ()
-    _rows: dict[object, int] = field(default_factory=dict)
-    _arrays: list[Floats | None] = field(default_factory=list)
-    _outer: list[tuple[int, int]] = field(default_factory=list)
-    _series: Integers = field(default_factory=lambda: np.zeros((0, 4), dtype=np.int64))
-    _steps: Integers = field(default_factory=lambda: np.zeros((0, _COLUMNS), dtype=np.int64))
-    _params: Floats = field(default_factory=lambda: np.zeros((0, 2)))
-    _checked: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    _tile: int = 0
-
-    def __post_init__(self) -> None:
-        self._tile = max(1, TILE_VALUES // self.lanes) * self.lanes
-        steps = self.program.steps[self.segment.steps.start : self.segment.steps.stop]
-        self._series = np.zeros((self._count(steps), 4), dtype=np.int64)
-        self._series[:, _CAPACITY] = _ONE_TILE
-        free: list[int] = []
-        last_use = {
-            operand[0]: number
-            for number, step in enumerate(steps)
-            for operand in step.operands
-            if isinstance(operand, tuple)
-        }
-        self._steps = np.zeros((len(steps), _COLUMNS), dtype=np.int64)
-        self._params = np.zeros((len(steps), 2))
-        for number, step in enumerate(steps):
-            self._write(number, step, free)
-            used = {operand[0] for operand in step.operands if isinstance(operand, tuple)} | set(step.outputs)
-            free.extend(self._rows[slot] for slot in used & self.segment.local if last_use.get(slot, -1) <= number)
-        checked = [number for number, slot in enumerate(self.program.slots) if slot.input in self.checked]
-        self._checked = np.array([self._rows[number] for number in checked], dtype=np.int64)
-
-    def _count(self, steps: Sequence[Step]) -> int:
-        """Return an upper bound of the number of series."""
-        return sum(len(step.operands) + len(step.outputs) for step in steps)
-
-    def _write(self, number: int, step: Step, free: list[int]) -> None:
-        """Write one step into the table."""
-        row, lanes = self._steps[number], self.lanes
-        row[_FUNCTION] = FUNCTIONS.index(step.operation.function)
-        row[_FIRST] = step.first_bar * lanes
-        for k, operand in enumerate(step.operands):
-            at = _OPERANDS + 3 * k
-            if isinstance(operand, tuple):
-                row[at : at + 3] = self._row(operand[0]), operand[1] * lanes, operand[2] * lanes
-            else:
-                row[at] = self._constant(operand)
-        for k, output in enumerate(step.outputs):
-            row[_OUTPUTS + k] = self._row(output, free)
-        if step.operation.params:
-            self._params[number, : len(step.operation.params)] = step.operation.params
-
-    def _row(self, slot: int, free: list[int] | None = None) -> int:
-        """Return the row of a series of the program."""
-        if slot not in self._rows:
-            local = slot in self.segment.local
-            if local and free:
-                self._rows[slot] = free.pop()
-            elif local:
-                self._rows[slot] = self._own(np.empty(self._tile), _ONE_TILE)
-            elif self.own_rings and self.program.slots[slot].input < 0 and self.program.slots[slot].result < 0:
-                kept = self.program.slots[slot].kept_bars * self.lanes
-                # Short, so that it stays in the first cache; long where much is kept, so that it seldom moves.
-                capacity = kept + max(kept, self._tile)
-                self._rows[slot] = self._own(np.empty(capacity), capacity)
-                self._series[self._rows[slot], _KEPT] = kept
-            else:
-                self._rows[slot] = self._own(None, _MOVED_BY_OWNER)
-                self._outer.append((self._rows[slot], slot))
-        return self._rows[slot]
-
-    def _constant(self, value: float) -> int:
-        """Return the row of a number: a tile full of it."""
-        key = ("constant", value, np.signbit(value))
-        if key not in self._rows:
-            self._rows[key] = self._own(np.full(self._tile, value), _ONE_TILE)
-        return self._rows[key]
-
-    def _own(self, array: Floats | None, capacity: int) -> int:
-        number = len(self._arrays)
-        self._arrays.append(array)
-        self._series[number, _CAPACITY] = capacity
-        if array is not None:
-            self._series[number, _ADDRESS] = array.__array_interface__["data"][0]
-        return number
-
-    def run(self, storage: Sequence[Storage], first: int, end: int) -> bool:
-        """Carry out the steps for the elements from `first` to `end`; return False when an input is not finite."""
-        series, arrays = self._series, self._arrays
-        for row, slot in self._outer:
-            home = storage[slot]
-            if arrays[row] is not home.array:
-                arrays[row] = home.array
-                series[row, _ADDRESS] = home.array.__array_interface__["data"][0]
-            series[row, _ORIGIN] = home.origin
-        return run_tiles(self._steps, self._params, series, self._checked, self.lanes, first, end, self._tile)

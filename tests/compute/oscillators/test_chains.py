@@ -7,7 +7,7 @@ import pytest
 
 from riskwave.compute.jit import kernel
 from riskwave.compute.oscillators import OSCILLATORS, _chains, compute
-from riskwave.compute.oscillators import _compute as compute_module
+from riskwave.compute.oscillators import _execution as execution_module
 from riskwave.compute.oscillators._chains import CHAINS, ChainRun, chain_of
 from riskwave.compute.oscillators._eights import load, pick_equal, pick_greater, pick_not_below, spread, store
 from riskwave.compute.oscillators._program import Run
@@ -72,7 +72,7 @@ def test_a_gap_is_found_wherever_it_is(name, at, bad, bars_of, select, monkeypat
         broken[field][at] = bad
         found = compute(name, broken, short_windows(entry))
         with monkeypatch.context() as patched:
-            patched.setattr(compute_module, "chain_of", lambda _program: None)
+            patched.setattr(execution_module, "chain_of", lambda _program: None)
             expected = compute(name, broken, short_windows(entry))
         assert found.warnings == expected.warnings
         for label, values in expected.outputs.items():

@@ -13,7 +13,7 @@ from riskwave.compute.errors import SeriesTooShortError
 from riskwave.compute.oscillators import OSCILLATORS, _division
 from riskwave.compute.oscillators import _compute as compute_module
 from riskwave.compute.oscillators import _program as program_module
-from riskwave.compute.oscillators import _tiles as tiles_module
+from riskwave.compute.oscillators import _segments as tiles_module
 from riskwave.compute.oscillators._program import Run
 
 

@@ -12,7 +12,8 @@ from riskwave.compute.oscillators import OSCILLATORS, _element_code, _fusion, _f
 from riskwave.compute.oscillators._element_code import element_code
 from riskwave.compute.oscillators._fusion import LANES, STRIP_COLUMNS, Workshop
 from riskwave.compute.oscillators._fusion_plan import fusion_of
-from riskwave.compute.oscillators._tiles import FUNCTIONS, Segment, segments_of
+from riskwave.compute.oscillators._segments import Segment, segments_of
+from riskwave.compute.oscillators._tiles import FUNCTIONS
 from riskwave.compute.oscillators._window_code import WINDOW_CODE
 
 BARS = 3_001  # of eight columns and more: too many values for the direct way

@@ -7,7 +7,7 @@ import pytest
 
 from riskwave.compute.errors import InputError
 from riskwave.compute.oscillators import OSCILLATORS, _windows, compute
-from riskwave.compute.oscillators import _compute as compute_module
+from riskwave.compute.oscillators import _execution as execution_module
 from riskwave.compute.oscillators._chains import CHAINS
 from riskwave.compute.oscillators._windows import window_chain_of
 
@@ -37,7 +37,7 @@ def test_windows_side_by_side_equal_each_by_itself(name, kind, count, bars_of, s
     walk = _windows.WindowRun.advance
     monkeypatch.setattr(_windows.WindowRun, "advance", lambda *a: (walked.append(1), walk(*a)))
     sweep = compute(name, inputs, lists)
-    assert len(walked) == -(-(count - 7) // compute_module.WINDOWS_AT_ONCE)
+    assert len(walked) == -(-(count - 7) // execution_module.WINDOWS_AT_ONCE)
     for i in range(count):
         single = compute(name, inputs, {param: values[i] for param, values in lists.items()})
         for label, values in single.outputs.items():
