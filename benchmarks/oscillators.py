@@ -13,8 +13,11 @@ One series: all sides compute all outputs of the same arrays. Panel: TA-Lib is c
 the other, which costs it no copy. Sweep: TA-Lib is called for one window after the other, of all functions whose first
 parameter is a number of bars that both sides name alike. Every figure is the least
 processor time of the calling thread over several rounds in which the sides take turns: nobody uses a second thread, and
-the time that other programs take on a busy machine does not count. Only the sweep is timed once more as a user sees it,
-elapsed time with as many threads as there are cores, beside the same loop.
+the time that other programs take on a busy machine does not count.
+
+A panel and a sweep return everything, so that the loops keep all their results, too. New memory is a good part of what
+that costs them, so that the sweep's loop is timed once more without. And because one call can use all cores where a
+loop does not, the sweep is timed so as well, elapsed time on both sides.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -230,25 +234,34 @@ def run_panel(entries: list[Oscillator], rounds: int) -> None:
     summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
 
 
-def run_sweep(entries: list[Oscillator], rounds: int, threads: int, clock: Callable[..., float]) -> None:
-    """Compare over many windows, against a loop over them."""
-    bars = make_bars((SWEEP_BARS,))
-    kind = "elapsed" if threads > 1 else "processor"
-    print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars, our threads {threads}: {kind} ns per bar and window")
+def run_sweep(entries: list[Oscillator], rounds: int) -> None:
+    """Compare over many windows, against a loop over them that keeps its results as we do, and one that drops them."""
+    bars, cores = make_bars((SWEEP_BARS,)), len(os.sched_getaffinity(0))
+    print(f"\n{len(SWEEP_WINDOWS)} windows over {SWEEP_BARS} bars: ns per bar and window")
     print_output_floor(SWEEP_BARS * len(SWEEP_WINDOWS), rounds)
+    heads = ["riskwave", "kept", "dropped", f"x{cores} elaps.", "drop. el.", "/ kept", "/ dropped", f"x{cores} / dr."]
+    print(f"{'':16s}{''.join(f'{head:>11s}' for head in heads)}")
     ratios = []
     for entry in entries:
-        swept = entry.params[0]
-        windows = [window for window in SWEEP_WINDOWS if window >= swept.low]
-        theirs, ours = peer_call(peer_of(entry), bars), settled(our_call(entry, bars, {swept.name: windows}, threads))
+        swept = entry.params[0].name
+        windows = [window for window in SWEEP_WINDOWS if window >= entry.params[0].low]
+        ours, shared = [settled(our_call(entry, bars, {swept: windows}, threads)) for threads in (1, cores)]
+        theirs = peer_call(peer_of(entry), bars)
 
-        def loop(theirs: Callable[..., object] = theirs, windows: list[int] = windows, name: str = swept.name) -> None:
+        def kept(call: Callable[..., object] = theirs, windows: list[int] = windows, name: str = swept) -> object:
+            return [call(**{name: window}) for window in windows]
+
+        def dropped(call: Callable[..., object] = theirs, windows: list[int] = windows, name: str = swept) -> None:
             for window in windows:
-                theirs(**{name: window})
+                call(**{name: window})
 
-        both = [lambda ours=ours: clock(ours), lambda loop=loop: clock(loop)]
-        ratios.append(report(entry.name, best_of(both, rounds), SWEEP_BARS * len(windows)))
-    summarize([entry.name for entry in entries], ratios, ["TA-Lib"])
+        sides = [(timed, ours), (timed, kept), (timed, dropped), (timed_wall, shared), (timed_wall, dropped)]
+        times_s = best_of([partial(clock, call) for clock, call in sides], rounds)
+        ratios.append([times_s[0] / times_s[1], times_s[0] / times_s[2], times_s[3] / times_s[4]])
+        numbers = [f"{seconds / (SWEEP_BARS * len(windows)) * 1e9:11.2f}" for seconds in times_s]
+        print(f"{entry.name:16s}{''.join(numbers)}{''.join(f'{ratio:11.2f}' for ratio in ratios[-1])}", flush=True)
+    against = ["TA-Lib, results kept", "TA-Lib, results dropped", f"the same, our threads {cores}, elapsed"]
+    summarize([entry.name for entry in entries], ratios, against)
 
 
 def sweepable(entry: Oscillator) -> bool:
@@ -319,9 +332,7 @@ def main() -> None:
     if options.panel:
         run_panel(entries, 3)
     if options.sweep:
-        swept = [entry for entry in entries if sweepable(entry)]
-        run_sweep(swept, 2, 1, timed)
-        run_sweep(swept, 3, len(os.sched_getaffinity(0)), timed_wall)
+        run_sweep([entry for entry in entries if sweepable(entry)], 3)
     if options.live:
         run_live([OSCILLATORS.get(name) for name in LIVE_NAMES])
 

@@ -42,7 +42,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 TILE_BARS = 512  # of a single series: a dozen arrays of it stay in the first cache
-STRIP_COLUMNS, STRIP_BARS = 64, 8  # of a tile of a panel, measured
+# Of a tile of a panel, measured. One or two loops are fastest row by row, as what is fetched ahead for the next tile then
+# stays in the first cache; more loops begin too often that way.
+STRIP_COLUMNS, STRIP_BARS, FEW_LOOPS, FEW_LOOPS_BARS = 64, 8, 2, 1
 # Of a sweep with more steps or results than these, so many series are read and written side by side that step by step
 # is faster.
 STEPS_MAX, RESULTS_MAX = 64, 16
@@ -153,7 +155,8 @@ class FusedSegment:
         furthest = lanes - self._columns if fusion.whole else lanes
         self._starts = [min(at, furthest) for at in range(0, lanes, self._columns)]
         self._covered = len(self._starts) * self._columns if fusion.whole else lanes
-        self._tile = TILE_BARS if lanes == 1 else STRIP_BARS
+        strip_bars = FEW_LOOPS_BARS if len(fusion.plan.loops) <= FEW_LOOPS else STRIP_BARS
+        self._tile = TILE_BARS if lanes == 1 else strip_bars
         self._series = np.zeros((len(self._starts), fusion.plan.rows, SERIES_COLUMNS), dtype=np.int64)
         self._series[:, :, PITCH] = 8 * lanes
         self._rings = {
