@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 BYTES_BEFORE_REDUCED = 64 * 1024 * 1024  # outputs of a sweep that exist at once when a reducer takes their bars away
 THREADS_MAX = 256
 # Windows that one thread computes before it looks for more: a whole number of those that run side by side.
-PART_WINDOWS = 3 * LANES
+PART_WINDOWS = 4 * LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,11 @@ def _parts(windows: int, threads: int) -> list[range]:
     """Cut windows so that threads are busy for equally long, and few neighbours that share steps are torn apart."""
     if threads == 1 or windows == 1:
         return [range(windows)]
-    rounds = math.ceil(windows / (threads * PART_WINDOWS))
-    size = math.ceil(windows / (threads * rounds))
-    if size > LANES:
-        size = math.ceil(size / LANES) * LANES
-    return [range(at, min(at + size, windows)) for at in range(0, windows, size)][::-1]
+    count = min(windows, threads * math.ceil(windows / (threads * PART_WINDOWS)))
+    edges = [windows * i // count for i in range(count + 1)]
+    if windows >= count * LANES:  # the last part has what is left, if anything less than eight more
+        edges[:-1] = [round(edge / LANES) * LANES for edge in edges[:-1]]
+    return [range(*edge) for edge in pairwise(edges)][::-1]
 
 
 def _run_reduced(

@@ -42,8 +42,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 TILE_BARS = 512  # of a single series: a dozen arrays of it stay in the first cache
-# Of a tile of a panel, measured. One or two loops are fastest row by row, as what is fetched ahead for the next tile then
-# stays in the first cache; more loops begin too often that way.
+# Of a tile of a panel, measured. One or two loops are fastest row by row: what is fetched ahead for the next tile then
+# stays in the first cache. More loops would begin too often that way.
 STRIP_COLUMNS, STRIP_BARS, FEW_LOOPS, FEW_LOOPS_BARS = 64, 8, 2, 1
 # Of a sweep with more steps or results than these, so many series are read and written side by side that step by step
 # is faster.
