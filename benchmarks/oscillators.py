@@ -2,7 +2,7 @@
 
     python benchmarks/oscillators.py                      # the 47 momentum functions on one series
     python benchmarks/oscillators.py RSI MACD STOCH       # these only
-    python benchmarks/oscillators.py --panel --sweep --live      # panels, windows and streams too: under 3 minutes
+    python benchmarks/oscillators.py --panel              # panels; --sweep: many windows; --live: streams
     python benchmarks/oscillators.py --install-peers      # ta-lib-takt, once, into an environment of its own
 
 ta-lib-takt has TA-Lib's import name, so that it needs an environment of its own: its interpreter times the same bars in
@@ -308,9 +308,12 @@ def main() -> None:
     parser.add_argument("--bars", type=int, default=1_000_000, help="length of the one series")
     parser.add_argument("--rounds", type=int, default=8, help="rounds, of which the best counts")
     parser.add_argument("--install-peers", action="store_true", help="install ta-lib-takt apart, and stop")
-    parser.add_argument("--panel", action="store_true", help="panels too")
-    parser.add_argument("--sweep", action="store_true", help="sweeps too")
-    parser.add_argument("--live", action="store_true", help="streams too")
+    parser.add_argument("--series", action="store_true", help="one series, which is the default")
+    parser.add_argument("--panel", action="store_true", help="panels")
+    parser.add_argument(
+        "--sweep", action="store_true", help="sweeps: apart from panels, whose memory loops would reuse"
+    )
+    parser.add_argument("--live", action="store_true", help="streams")
     parser.add_argument("--answer", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.answer:
@@ -328,7 +331,8 @@ def main() -> None:
     print_floor(options.bars, options.rounds)
     entries = [entry for entry in OSCILLATORS if entry.peer and entry.name in chosen]
     takt_python = environment("ta-lib-takt 0.8.2") / "bin" / "python"
-    run_series(entries, options.bars, options.rounds, str(takt_python) if takt_python.exists() else "")
+    if options.series or not (options.panel or options.sweep or options.live):
+        run_series(entries, options.bars, options.rounds, str(takt_python) if takt_python.exists() else "")
     if options.panel:
         run_panel(entries, 3)
     if options.sweep:

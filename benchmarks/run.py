@@ -11,8 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-WHOLE = {"market": ("--ten-million",), "oscillators": ("--panel", "--sweep", "--live")}
-"""Arguments with which a benchmark prints all that it has."""
+WHOLE = {"market": [["--ten-million"]], "oscillators": [["--series", "--panel", "--live"], ["--sweep"]]}
+"""Arguments with which a benchmark prints all that it has, of each of its runs."""
 
 WITHIN_OTHERS = {"montecarlo_pricing"}
 """Benchmarks that another one prints, too."""
@@ -28,7 +28,8 @@ def main(names: list[str]) -> int:
     failed = []
     for name in names or [name for name in scripts if name not in WITHIN_OTHERS]:
         print(f"\n== {name} " + "=" * (76 - len(name)), flush=True)
-        if subprocess.run([sys.executable, str(scripts[name]), *WHOLE.get(name, ())], check=False).returncode:
+        commands = [[sys.executable, str(scripts[name]), *arguments] for arguments in WHOLE.get(name, [[]])]
+        if any([subprocess.run(command, check=False).returncode for command in commands]):
             failed.append(name)
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)

@@ -6,6 +6,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,18 +129,35 @@ def _compute(request: Request, threads: int, checkpoint: Checkpoint | None) -> O
         outputs, lookback = dict(zip(entry.outputs, direct, strict=True)), request.lookbacks[0]
         return OscillatorResult(outputs, lookback, request.reported_params(), (), entry.convention.value)
     shared = SharedWindows(request, threads, checkpoint)
-    if len(shared.parts) == 1:
-        shared.compute(shared.parts[0], checkpoint)
-        return shared.result()
-    with ThreadPoolExecutor(threads, "riskwave-windows") as pool:
-        running = [pool.submit(shared.compute, part, checkpoint) for part in shared.parts]
-        try:
-            for one in running:
-                one.result()
-        finally:  # after an error nobody needs the rest
-            for one in running:
-                one.cancel()
+    _run_parts(shared, threads, checkpoint)
     return shared.result()
+
+
+def _run_parts(shared: SharedWindows, threads: int, checkpoint: Checkpoint | None) -> None:
+    """Compute every part, by this thread and others; after an error those that nobody began are left."""
+    waiting, lock = list(shared.parts[::-1]), Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                if not waiting:
+                    return
+                part = waiting.pop()
+            try:
+                shared.compute(part, checkpoint)
+            except BaseException:
+                with lock:
+                    waiting.clear()
+                raise
+
+    if len(waiting) == 1:
+        work()
+        return
+    with ThreadPoolExecutor(threads - 1, "riskwave-windows") as pool:
+        others = [pool.submit(work) for _ in range(min(threads, len(waiting)) - 1)]
+        work()
+        for other in others:
+            other.result()
 
 
 class SharedWindows:

@@ -54,7 +54,8 @@ def run_windows(
     recursive = len(windows) > 1 and request.entry.program(windows[:1]).recursive
     if recursive and gapless and _run_side_by_side(request, outputs, checkpoint):
         return ()
-    at_once = RECURSIVE_WINDOWS_AT_ONCE if recursive else WINDOWS_AT_ONCE
+    groups = -(-len(windows) // (RECURSIVE_WINDOWS_AT_ONCE if recursive else WINDOWS_AT_ONCE))
+    at_once = -(-len(windows) // groups)  # of a few that are left over, what all share would be the most
     block_factor = RECURSIVE_BLOCK_FACTOR if recursive and panels[0].shape[1] == 1 else 1
     for at in range(0, len(windows), at_once):
         part = range(at, min(at + at_once, len(windows)))
