@@ -29,7 +29,7 @@ def main(names: list[str]) -> int:
     for name in names or [name for name in scripts if name not in WITHIN_OTHERS]:
         print(f"\n== {name} " + "=" * (76 - len(name)), flush=True)
         commands = [[sys.executable, str(scripts[name]), *arguments] for arguments in WHOLE.get(name, [[]])]
-        if any([subprocess.run(command, check=False).returncode for command in commands]):
+        if sum(subprocess.run(command, check=False).returncode for command in commands):
             failed.append(name)
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
