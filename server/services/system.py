@@ -6,6 +6,7 @@ import platform
 import resource
 import sys
 import time
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,7 @@ def _fill_limits(limits: pb.Limits, runtime: Runtime) -> None:
     set_duration(limits.deadline_max, runtime.settings.server.deadline_max_s)
 
 
+@cache  # to ask takes 20 ms, on the event loop
 def _library_versions() -> dict[str, str]:
     """Return the versions of what decides numbers; a library that is not installed is left out."""
     found = {"python": platform.python_version()}
@@ -119,6 +121,7 @@ def _library_versions() -> dict[str, str]:
     return found
 
 
+@cache
 def _instruction_set() -> str:
     """Return the machine and the widest vectors that the kernels are compiled for."""
     features = llvm.get_host_cpu_features()

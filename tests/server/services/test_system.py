@@ -9,6 +9,7 @@ from riskwave.config.settings import LimitSettings
 from riskwave.server import app
 from riskwave.server.dispatch import SERVICES
 from riskwave.server.kernels import Kernels
+from riskwave.server.services import system
 from riskwave.server.services.simulation_spec import largest_simulation
 from riskwave.v1 import system_service_pb2 as pb
 from riskwave.v1 import system_service_pb2_grpc
@@ -41,6 +42,17 @@ def test_limits_versions_and_parts(channel) -> None:
     assert (parts["store"].kind, parts["cluster"].kind) == ("sqlite", "off")
     assert not answer.degraded
     assert answer.compute_thread_count >= 1
+
+
+def test_libraries_are_not_asked_again_for_their_versions(channel, monkeypatch) -> None:
+    stub = system_service_pb2_grpc.SystemServiceStub(channel)
+    first = stub.GetServerInfo(pb.GetServerInfoRequest())
+
+    def ask(name: str) -> str:
+        raise AssertionError(name)
+
+    monkeypatch.setattr(system, "version", ask)
+    assert stub.GetServerInfo(pb.GetServerInfoRequest()).library_versions == first.library_versions
 
 
 def test_statistics_count_calls_and_errors(start_server, refused) -> None:
