@@ -44,7 +44,7 @@ Integers = NDArray[np.int64]
 TILE_BARS = 512  # of a single series: a dozen arrays of it stay in the first cache
 # Of a tile of a panel, measured. One or two loops are fastest row by row: what is fetched ahead for the next tile then
 # stays in the first cache. More loops would begin too often that way.
-STRIP_COLUMNS, STRIP_BARS, FEW_LOOPS, FEW_LOOPS_BARS = 64, 8, 2, 1
+STRIP_COLUMNS, STRIP_BARS, FEW_LOOPS, FEW_LOOPS_BARS = 64, 2, 2, 1
 # Of a sweep with more steps or results than these, so many series are read and written side by side that step by step
 # is faster.
 STEPS_MAX, RESULTS_MAX = 64, 16
@@ -52,6 +52,7 @@ BARS_MIN = 64  # of fewer the preparations would take longer than the steps
 # Between two rings: if one began where another does, but for whole pages, the processor would take a number that is
 # read from one for a number that was just written to the other, and wait for it.
 RING_GAP = 24
+RING_SPARE_FACTOR, RING_SPARE_BARS = 4, 128  # measured
 RING_ALIGNMENT = 64  # values: a register that is full never splits between two lines of the cache
 COMPILE_S, COMPILE_STEP_S = 0.015, 0.005  # what making code takes, and for each step
 PLANS_MAX = 4096  # of which code is kept, ten kilobytes each
@@ -170,7 +171,8 @@ class FusedSegment:
 
     def _make_ring(self, row: int, kept: int, first: int) -> Floats:
         """Return the memory of a series in all strips, as (strips, bars, columns), and enter it."""
-        capacity = kept + max(kept, self._tile)
+        # Long, so that it seldom moves; but where much is kept, so short that all rings stay in the second cache.
+        capacity = kept + max(kept, min(RING_SPARE_FACTOR * kept, RING_SPARE_BARS), self._tile)
         strip = -(-capacity * self._columns // LANES) * LANES + RING_GAP
         memory = np.empty(len(self._starts) * strip + RING_GAP * row + RING_ALIGNMENT)
         begin = -(memory.__array_interface__["data"][0] // 8) % RING_ALIGNMENT + RING_GAP * row
