@@ -336,7 +336,7 @@ def main() -> None:
     if options.panel:
         run_panel(entries, 3)
     if options.sweep:
-        run_sweep([entry for entry in entries if sweepable(entry)], 3)
+        run_sweep([entry for entry in entries if sweepable(entry)], 5)
     if options.live:
         run_live([OSCILLATORS.get(name) for name in LIVE_NAMES])
 
