@@ -55,7 +55,7 @@ class Segment:
     inputs: frozenset[int]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def segments_of(program: Program) -> tuple[Segment | int, ...]:
     """Return the steps of a program in order: those that can be carried out together as one segment, others alone."""
     plan: list[range | int] = []
@@ -124,7 +124,7 @@ class _Tables:
     tile: int
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _tables_of(segment: Segment, lanes: int, tile: int, checked: tuple[int, ...], *, own_rings: bool) -> _Tables:
     return _Writer(segment, lanes, tile, own_rings).write(checked)
 
