@@ -4,8 +4,10 @@ Fixtures here are for several folders; what one folder needs stands in its own c
 """
 
 import contextlib
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,10 @@ prepare_kernel_cache(Path(__file__).parents[1] / "build" / "kernels")
 # The same examples every time, and no limit on a single one: what runs beside a test is not its fault.
 hypothesis.settings.register_profile("riskwave", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("riskwave")
+
+# What a shell starts in the background ignores Ctrl-C, and so does all that it starts: tests send it to real processes.
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,13 @@ def test_sweep_reports_its_parameters():
     assert result.outputs["macdhist"].shape == (2, 60)
 
 
+@pytest.mark.parametrize("wrong", [1, 5.5, True, "7", None, float("nan")])
+def test_every_value_of_a_sweep_is_looked_at(wrong):
+    refused(InputError, r"params\.timeperiod was .*; it must be an integer", params={"timeperiod": [5, wrong, 7]})
+    whole = compute("RSI", {"close": CLOSE}, {"timeperiod": [5, 7.0]}).params["timeperiod"]
+    assert [type(value) for value in whole] == [int, int]
+
+
 def test_single_window_sweep_keeps_its_axis():
     assert compute("RSI", {"close": CLOSE}, {"timeperiod": (7,)}).outputs["real"].shape == (1, 60)
 
