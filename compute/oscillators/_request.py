@@ -91,7 +91,8 @@ def check_request(
     request = Request(entry, panels, shape, windows, lookbacks, swept, policy, max_gap_bars, reduced)
     if max_output_bytes is not None and request.output_bytes > max_output_bytes:
         size = f"{request.output_bytes} bytes of outputs"
-        raise TooLargeError("inputs", size, f"at most {max_output_bytes} bytes of outputs")
+        less = "ask for fewer bars or windows, or let a reducer return one number for each window"
+        raise TooLargeError("inputs", size, f"at most {max_output_bytes} bytes of outputs: {less}")
     return request
 
 
